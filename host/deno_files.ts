@@ -1,0 +1,64 @@
+import type { FileInfo, Files } from "./host.ts";
+
+/** Files as the machine has them. Labels are for the tests' hosts; the real one ignores them. */
+export const denoFiles: Files = {
+  read: (_label, path) => Deno.readFile(path),
+  readText: (_label, path) => Deno.readTextFile(path),
+  write: async (_label, path, data, options = {}) => {
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    await Deno.writeFile(path, bytes, options);
+    // The mode of writeFile is cut by the umask and ignored for a file that exists.
+    if (options.mode !== undefined) await Deno.chmod(path, options.mode);
+  },
+  openRead: async (_label, path, offset = 0) => {
+    const file = await Deno.open(path, { read: true });
+    if (offset > 0) await file.seek(offset, Deno.SeekMode.Start);
+    return file.readable;
+  },
+  openWrite: async (_label, path, mode) => {
+    const file = await Deno.open(path, {
+      write: true,
+      create: true,
+      truncate: true,
+      ...(mode === undefined ? {} : { mode }),
+    });
+    return file.writable;
+  },
+  copy: (_label, from, to) => Deno.copyFile(from, to),
+  link: (_label, existing, created) => Deno.link(existing, created),
+  symlink: (_label, target, created) => Deno.symlink(target, created),
+  rename: (_label, from, to) => Deno.rename(from, to),
+  remove: async (_label, path) => {
+    await Deno.remove(path, { recursive: true }).catch(ignoreNotFound);
+  },
+  makeDir: async (_label, path, mode) => {
+    await Deno.mkdir(path, { recursive: true, ...(mode === undefined ? {} : { mode }) });
+  },
+  makeTempDir: (_label, prefix) => Deno.makeTempDir({ prefix }),
+  chmod: (_label, path, mode) => Deno.chmod(path, mode),
+  stat: (_label, path) => Deno.lstat(path).then(fileInfo, (error) => (ignoreNotFound(error), null)),
+  list: async (_label, path) => {
+    const names: string[] = [];
+    try {
+      for await (const entry of Deno.readDir(path)) names.push(entry.name);
+    } catch (error) {
+      ignoreNotFound(error);
+    }
+    return names.sort();
+  },
+};
+
+function fileInfo(info: Deno.FileInfo): FileInfo {
+  return {
+    isFile: info.isFile,
+    isDirectory: info.isDirectory,
+    isSymlink: info.isSymlink,
+    size: info.size,
+    mode: (info.mode ?? 0) & 0o7777,
+    modifiedAt: info.mtime ?? new Date(0),
+  };
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

@@ -1,0 +1,211 @@
+/**
+ * The one door to the operating system.
+ *
+ * Every effect and every source of chance goes through a {@linkcode Host}, and every effect
+ * carries a label (`vm.create:tap_add`) that says why it happens. A test can therefore record,
+ * fail or replay any single call; nothing outside `host/` names `Deno`.
+ *
+ * @module
+ */
+
+/** What a call is for: `area.operation:step`, in snake_case. Stable, since fault tests name it. */
+export type Label = string;
+
+/** How a finished command ended. `signal` is set when a signal ended it; `code` is then 128 + n. */
+export interface ExitStatus {
+  readonly code: number;
+  readonly signal: string | null;
+}
+
+/** The text of a finished command. */
+export interface CommandOutput extends ExitStatus {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Settings of {@linkcode Host.run}. */
+export interface RunOptions {
+  /** Text that is written to the command's standard input, which is then closed. */
+  readonly stdin?: string;
+  /** Variables added to the daemon's own environment. */
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  /** Exit codes that are not an error. @default [0] */
+  readonly okCodes?: readonly number[];
+  /** The command is killed after this many milliseconds. @default 60000 */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Settings of {@linkcode Host.spawn}. */
+export interface SpawnOptions {
+  /** Replaces the whole environment; nothing is inherited. Left out: the daemon's own. */
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  /** Own session, so that the process outlives the daemon and is spared its signals. */
+  readonly detached?: boolean;
+  /**
+   * Where standard output and standard error go: nowhere, a pipe to be read from
+   * {@linkcode Process.output}, through to the terminal, or appended to a file.
+   * @default "null"
+   */
+  readonly output?: "null" | "piped" | "inherit" | { readonly file: string };
+}
+
+/** A running child process. */
+export interface Process {
+  readonly pid: number;
+  /** Standard output and error, in the order they were read; `null` unless piped. */
+  readonly output: ReadableStream<Uint8Array> | null;
+  readonly exited: Promise<ExitStatus>;
+  /** Sends a signal; a process that has ended already is not an error. */
+  kill(signal: "SIGTERM" | "SIGKILL" | "SIGINT" | "SIGSTOP" | "SIGCONT"): void;
+}
+
+/** What {@linkcode Files.stat} tells. */
+export interface FileInfo {
+  readonly isFile: boolean;
+  readonly isDirectory: boolean;
+  readonly isSymlink: boolean;
+  /** Bytes. */
+  readonly size: number;
+  /** Permission bits, such as `0o600`. */
+  readonly mode: number;
+  readonly modifiedAt: Date;
+}
+
+/** Files and folders. Paths are absolute unless the caller means the working directory. */
+export interface Files {
+  read(label: Label, path: string): Promise<Uint8Array<ArrayBuffer>>;
+  readText(label: Label, path: string): Promise<string>;
+  /** Creates or replaces the file. @throws the system's error, its code in `code` (`ENOSPC`). */
+  write(
+    label: Label,
+    path: string,
+    data: Uint8Array | string,
+    options?: { mode?: number; append?: boolean; createNew?: boolean },
+  ): Promise<void>;
+  /** The file's bytes as a stream, from `offset` on. */
+  openRead(label: Label, path: string, offset?: number): Promise<ReadableStream<Uint8Array>>;
+  /** A stream that writes to a new or emptied file. */
+  openWrite(label: Label, path: string, mode?: number): Promise<WritableStream<Uint8Array>>;
+  copy(label: Label, from: string, to: string): Promise<void>;
+  /** Hard link, so that big files are shared and not copied. */
+  link(label: Label, existing: string, created: string): Promise<void>;
+  symlink(label: Label, target: string, created: string): Promise<void>;
+  rename(label: Label, from: string, to: string): Promise<void>;
+  /** Removes a file or a folder with all it holds; a missing path is not an error. */
+  remove(label: Label, path: string): Promise<void>;
+  /** Makes the folder and those above it; an existing one is not an error. */
+  makeDir(label: Label, path: string, mode?: number): Promise<void>;
+  /** A new, empty folder that nobody else has. */
+  makeTempDir(label: Label, prefix: string): Promise<string>;
+  chmod(label: Label, path: string, mode: number): Promise<void>;
+  /** `null` when nothing is there. Symbolic links are not followed. */
+  stat(label: Label, path: string): Promise<FileInfo | null>;
+  /** Names in the folder, sorted; an absent folder is empty. */
+  list(label: Label, path: string): Promise<string[]>;
+}
+
+/** Where a stream connection goes. */
+export type Address =
+  | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
+  | { readonly transport: "unix"; readonly path: string };
+
+/** A connected stream socket. */
+export interface Connection extends AsyncDisposable {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+  close(): void;
+}
+
+/** A listening HTTP server. */
+export interface HttpServer {
+  /** The port really bound, when 0 was asked for. */
+  readonly port: number;
+  /** Accepts nothing more, waits for the requests under way, then resolves. */
+  shutdown(): Promise<void>;
+}
+
+/** Answers one HTTP request. `peer` is the address of the other side. */
+export type HttpHandler = (
+  request: Request,
+  peer: { readonly hostname: string; readonly port: number },
+) => Response | Promise<Response>;
+
+/** Sockets, both ways. */
+export interface Net {
+  connect(label: Label, address: Address, signal?: AbortSignal): Promise<Connection>;
+  /** The platform's `fetch`, over TCP or, with `socketPath`, over a Unix socket. */
+  fetch(
+    label: Label,
+    url: string,
+    init?: RequestInit & { readonly socketPath?: string },
+  ): Promise<Response>;
+  serve(
+    label: Label,
+    address: { readonly hostname: string; readonly port: number },
+    handler: HttpHandler,
+  ): Promise<HttpServer>;
+}
+
+/** Time, as an argument, so that tests own it. */
+export interface Clock {
+  /** Wall-clock time. */
+  now(): Date;
+  /** Milliseconds from an arbitrary start that never go back. */
+  monotonicMs(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when it is aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls back every `ms` until disposed; keeps no process alive. */
+  every(ms: number, callback: () => void): Disposable;
+}
+
+/** Chance, as an argument. */
+export interface Random {
+  bytes(count: number): Uint8Array<ArrayBuffer>;
+  uuid(): string;
+}
+
+/** How much a log line matters. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** One line a call; `fields` become members of the JSON line. Never pass a secret. */
+export type Log = (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
+
+/** The machine and process as Viper sees them. */
+export interface Host {
+  /** Runs a command to its end. @throws {CommandError} on any exit code not in `okCodes`. */
+  run(label: Label, argv: readonly string[], options?: RunOptions): Promise<CommandOutput>;
+  /** Starts a process and returns at once. @throws {CommandError} when it cannot be started. */
+  spawn(label: Label, argv: readonly string[], options?: SpawnOptions): Promise<Process>;
+  /** Signals a process by number. `false` when there is no such process. */
+  signal(label: Label, pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean;
+  readonly files: Files;
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Environment variables, read only. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isRoot: boolean;
+  readonly pid: number;
+  readonly cpuCount: number;
+}
+
+/** A command that could not be started, timed out, or ended with an unexpected code. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  /** Stable, for callers that branch. */
+  readonly code: "not_found" | "failed" | "timeout";
+
+  constructor(
+    code: CommandError["code"],
+    message: string,
+    readonly output?: CommandOutput,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,42 @@
+/** Everything that can happen to a VM, as subscribers read it. */
+import { z } from "zod";
+import { vmStatus } from "./vms.ts";
+
+/** What happened; the names are those of earlier versions. */
+export const eventType = z.enum([
+  "VM_CREATED",
+  "VM_RUNNING",
+  "VM_STOPPED",
+  "VM_CRASHED",
+  "VM_DELETED",
+  "VM_BROWSER_RESTARTED",
+]);
+/** What happened. */
+export type EventType = z.infer<typeof eventType>;
+
+/** One event. `seq` grows by at least one and never repeats, over restarts too. */
+export const vmEvent = z.object({
+  seq: z.int(),
+  type: eventType,
+  /** The VM's name; a deleted name may be used again, `vm_id` never is. */
+  name: z.string(),
+  vm_id: z.string(),
+  status: vmStatus,
+  ip_address: z.string().optional(),
+  mac_address: z.string().optional(),
+  pid: z.int().optional(),
+  message: z.string().optional(),
+  timestamp: z.iso.datetime(),
+});
+/** One event. */
+export type VmEvent = z.infer<typeof vmEvent>;
+
+/** Tells a subscriber which events it was too slow for, or which are no longer kept. */
+export const eventGap = z.object({
+  type: z.literal("gap"),
+  /** First and last `seq` that were left out. */
+  from: z.int(),
+  to: z.int(),
+});
+/** Tells a subscriber what it missed. */
+export type EventGap = z.infer<typeof eventGap>;

@@ -1,0 +1,66 @@
+/** What daemon and guest say to each other beside browser operations. */
+import { z } from "zod";
+import { operation } from "./operation.ts";
+
+/** Where the agent of a VM listens, inside the guest. */
+export const AGENT_PORT = 8080;
+
+/**
+ * The file that a VM is born with: the daemon writes it, the agent reads it. It holds a secret,
+ * so it never stands on a command line and has mode 0600.
+ */
+export const instance = z.strictObject({
+  vm_id: z.string(),
+  name: z.string(),
+  /** 256 random bits in hex, known to the daemon and this VM only; bearer token both ways. */
+  token: z.string().min(32),
+  /** Where the agent serves. Port 0 takes a free one, which the announce then tells. */
+  listen: z.strictObject({ hostname: z.string(), port: z.int().min(0).max(65535) }),
+  /** The daemon's guest-facing listener, such as `http://192.168.127.1:7778`. */
+  daemon_url: z.url(),
+  chrome: z.strictObject({
+    /** Left out: the first known executable that exists. */
+    executable: z.string().optional(),
+    /** A folder of its own; left out: a new temporary one. */
+    user_data_dir: z.string().optional(),
+    /** Added after Viper's own flags. */
+    args: z.array(z.string()).default([]),
+  }).prefault({}),
+});
+/** The file that a VM is born with. */
+export type Instance = z.output<typeof instance>;
+
+export const guestAnnounce = operation({
+  name: "guest.announce",
+  summary: "Say that the agent and its browser are ready, or that the browser came back",
+  http: { method: "POST", path: "/guest/v1/announce", status: 200 },
+  input: z.strictObject({
+    vm_id: z.string().max(64),
+    agent_version: z.string().max(64),
+    browser_version: z.string().max(256),
+    /** The port that the agent really listens on. */
+    port: z.int().min(1).max(65535),
+    /** How often Chrome had to be started again since the agent's start. */
+    browser_restarts: z.int().min(0),
+    /** Milliseconds from the agent's start to ready. */
+    ready_ms: z.int().min(0),
+  }),
+  output: z.object({ status: z.literal("ok") }),
+  errors: ["unauthorized", "vm_not_found"],
+});
+
+export const agentHealth = operation({
+  name: "agent.health",
+  summary: "Say how agent and browser are",
+  http: { method: "GET", path: "/healthz", status: 200 },
+  input: z.strictObject({}),
+  output: z.object({
+    status: z.enum(["ok", "starting"]),
+    /** Seconds since the agent's start. */
+    uptime: z.number(),
+    version: z.string(),
+    browser_version: z.string().optional(),
+    browser_restarts: z.int(),
+  }),
+  errors: [],
+});

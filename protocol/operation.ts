@@ -1,0 +1,71 @@
+/**
+ * One definition, many views: an operation's name, input, output, errors and HTTP route stand
+ * here once. REST routes, the typed client and every later view derive from the list.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import type { ProblemCode } from "./problems.ts";
+
+/** Where an operation is met over HTTP. */
+export interface HttpBinding {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Parameters in braces are members of the input: `/api/v1/vms/{name}`. */
+  readonly path: string;
+  /** The status of success; 204 answers with no body. */
+  readonly status: 200 | 201 | 204;
+}
+
+/** Everything there is to say about one operation. */
+export interface Operation<
+  Name extends string = string,
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodType = z.ZodType,
+> {
+  /** Noun and verb: `vms.create`, `browser.navigate`. */
+  readonly name: Name;
+  /** One sentence for people and for models. */
+  readonly summary: string;
+  readonly http: HttpBinding;
+  readonly input: Input;
+  readonly output: Output;
+  /** Problems this operation can answer with, beside those that any request can meet. */
+  readonly errors: readonly ProblemCode[];
+}
+
+/** Declares an operation. */
+export function operation<
+  const Name extends string,
+  Input extends z.ZodObject,
+  Output extends z.ZodType,
+>(definition: Operation<Name, Input, Output>): Operation<Name, Input, Output> {
+  return definition;
+}
+
+/** What a caller passes: defaults may be left out. */
+export type InputOf<Op extends Operation> = z.input<Op["input"]>;
+/** What a handler receives: validated, with defaults filled in. */
+export type ParsedOf<Op extends Operation> = z.output<Op["input"]>;
+/** What an operation answers with. */
+export type OutputOf<Op extends Operation> = z.output<Op["output"]>;
+
+/** A value per operation of a list, by name. */
+export type Handlers<Ops extends Record<string, Operation>, Context> = {
+  readonly [Key in keyof Ops]: (
+    input: ParsedOf<Ops[Key]>,
+    context: Context,
+  ) => Promise<OutputOf<Ops[Key]>>;
+};
+
+/** A function per operation of a list, by name. */
+export type Client<Ops extends Record<string, Operation>> = {
+  readonly [Key in keyof Ops]: (
+    input: InputOf<Ops[Key]>,
+    options?: { readonly signal?: AbortSignal },
+  ) => Promise<OutputOf<Ops[Key]>>;
+};
+
+/** The names in a path's braces, in their order. */
+export function pathParameters(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string);
+}

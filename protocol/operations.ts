@@ -1,0 +1,47 @@
+/** The lists of operations, by who serves them. Everything that enumerates operations starts here. */
+import {
+  browserClick,
+  browserEvaluate,
+  browserGetHtml,
+  browserGetText,
+  browserNavigate,
+  browserScreenshot,
+  browserSnapshot,
+  browserType,
+} from "./browser.ts";
+import { agentHealth, guestAnnounce } from "./guest.ts";
+import { systemHealth, systemStatus } from "./system.ts";
+import { vmsCreate, vmsDelete, vmsGet, vmsList, vmsWait } from "./vms.ts";
+
+/** Served by the daemon. */
+export const vmOperations = {
+  create: vmsCreate,
+  list: vmsList,
+  get: vmsGet,
+  wait: vmsWait,
+  delete: vmsDelete,
+} as const;
+
+/** Served by the daemon. */
+export const systemOperations = { health: systemHealth, status: systemStatus } as const;
+
+/** Served by the agent; the daemon serves them too, under {@linkcode AGENT_PREFIX}. */
+export const browserOperations = {
+  navigate: browserNavigate,
+  screenshot: browserScreenshot,
+  click: browserClick,
+  type: browserType,
+  getText: browserGetText,
+  getHtml: browserGetHtml,
+  evaluate: browserEvaluate,
+  snapshot: browserSnapshot,
+} as const;
+
+/** Served by the agent beside the browser's. */
+export const agentOperations = { health: agentHealth } as const;
+
+/** Served by the daemon's guest-facing listener. */
+export const guestOperations = { announce: guestAnnounce } as const;
+
+/** Where the daemon serves what a VM's agent serves. */
+export const AGENT_PREFIX = "/api/v1/vms/{name}/agent";

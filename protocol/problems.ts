@@ -1,0 +1,169 @@
+/**
+ * Everything that can go wrong, by code. A problem has three readers: a program (`code`), a
+ * person (`detail`, `hint`) and an operator (the `cause` chain, in the log).
+ *
+ * Media type and members: RFC 9457. The member `error` repeats the detail for older clients.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  /** What to do next, when that is the same each time. */
+  readonly hint?: string;
+}
+
+/** Code → status and words. A code, once released, keeps its meaning. */
+export const PROBLEMS = {
+  invalid_json: { status: 400, title: "The request body is not valid JSON" },
+  invalid_request: { status: 400, title: "The request does not match the schema" },
+  unsupported_media_type: {
+    status: 415,
+    title: "The request body is not JSON",
+    hint: "Send the header content-type: application/json",
+  },
+  body_too_large: { status: 413, title: "The request body is too large" },
+  route_not_found: { status: 404, title: "There is no such route" },
+  method_not_allowed: { status: 405, title: "This route does not take that method" },
+  unauthorized: { status: 401, title: "The request does not carry a valid token" },
+  forbidden_origin: {
+    status: 403,
+    title: "Requests from this origin or host name are refused",
+    hint: "Call the daemon by its address or as localhost, and not from a foreign web page",
+  },
+  vm_not_found: { status: 404, title: "There is no VM of that name" },
+  vm_exists: { status: 409, title: "A VM of that name exists" },
+  vm_not_running: { status: 409, title: "The VM is not running" },
+  vm_busy: { status: 409, title: "The VM's state does not allow this" },
+  vm_start_failed: { status: 500, title: "The VM could not be started" },
+  vm_limit_reached: {
+    status: 503,
+    title: "The host runs as many VMs as it may",
+    hint: "Delete a VM or raise the limit, then try again",
+  },
+  addresses_exhausted: {
+    status: 503,
+    title: "Every address of the subnet is leased",
+    hint: "Delete a VM or configure a larger subnet, then try again",
+  },
+  runtime_unavailable: { status: 503, title: "This host cannot run that runtime" },
+  image_not_found: {
+    status: 503,
+    title: "There is no guest image",
+    hint: "Build one with: viper images build",
+  },
+  agent_unreachable: { status: 502, title: "The VM's agent does not answer" },
+  agent_timeout: { status: 504, title: "The VM's agent took too long" },
+  event_id_invalid: { status: 400, title: "The event id is not a whole number" },
+  element_not_found: { status: 404, title: "No element matches the selector" },
+  element_not_actionable: { status: 409, title: "The element cannot be acted on" },
+  selector_invalid: { status: 400, title: "The selector is not valid CSS" },
+  navigation_failed: { status: 502, title: "The page could not be loaded" },
+  script_failed: { status: 422, title: "The script threw an exception" },
+  result_not_serializable: {
+    status: 422,
+    title: "The script's result is not a JSON value",
+    hint: "Return plain data, such as numbers, strings, arrays and objects",
+  },
+  result_too_large: { status: 413, title: "The result is too large" },
+  timeout: { status: 504, title: "The operation did not finish in time" },
+  browser_unavailable: {
+    status: 503,
+    title: "The browser is not running",
+    hint: "The agent restarts it; try again in a moment",
+  },
+  shutting_down: { status: 503, title: "The server is shutting down" },
+  internal: { status: 500, title: "Something went wrong inside Viper" },
+} as const satisfies Record<string, ProblemKind>;
+
+/** A stable name of what went wrong. */
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One member of the request that is wrong. */
+export const problemPart = z.object({
+  /** JSON pointer (RFC 6901) into the request body, or the parameter's name. */
+  pointer: z.string(),
+  detail: z.string(),
+});
+
+/** The body of every error answer. */
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  hint: z.string().optional(),
+  instance: z.string().optional(),
+  errors: z.array(problemPart).optional(),
+  /** The detail again, for clients of earlier versions. */
+  error: z.string(),
+});
+
+/** The body of every error answer. */
+export type Problem = z.infer<typeof problem>;
+
+/** Extra members of a {@linkcode ViperError}. */
+export interface ViperErrorOptions extends ErrorOptions {
+  readonly hint?: string;
+  readonly errors?: readonly z.infer<typeof problemPart>[];
+}
+
+/**
+ * The only error that leaves a module. Its message states the action, quotes the value and has
+ * no full stop: `Cannot create VM "a": the name is taken`.
+ */
+export class ViperError extends Error {
+  override readonly name = "ViperError";
+  readonly hint: string | undefined;
+  readonly errors: readonly z.infer<typeof problemPart>[] | undefined;
+
+  constructor(readonly code: ProblemCode, message: string, options: ViperErrorOptions = {}) {
+    super(message, options);
+    const kind: ProblemKind = PROBLEMS[code];
+    this.hint = options.hint ?? kind.hint;
+    this.errors = options.errors;
+  }
+
+  /** The HTTP status that fits. */
+  get status(): number {
+    return PROBLEMS[this.code].status;
+  }
+
+  /** As a body; `instance` names the request. */
+  toProblem(instance?: string): Problem {
+    return {
+      type: `urn:viper:problem:${this.code}`,
+      title: PROBLEMS[this.code].title,
+      status: this.status,
+      code: this.code,
+      detail: this.message,
+      ...(this.hint === undefined ? {} : { hint: this.hint }),
+      ...(instance === undefined ? {} : { instance }),
+      ...(this.errors === undefined ? {} : { errors: [...this.errors] }),
+      error: this.message,
+    };
+  }
+
+  /** A problem body read back into an error; `null` when it is not one. */
+  static fromProblem(body: unknown): ViperError | null {
+    const parsed = problem.safeParse(body);
+    if (!parsed.success) return null;
+    const { code, detail, hint, errors } = parsed.data;
+    const known = code in PROBLEMS ? code as ProblemCode : "internal";
+    return new ViperError(known, detail, {
+      ...(hint === undefined ? {} : { hint }),
+      ...(errors === undefined ? {} : { errors }),
+    });
+  }
+}
+
+/** Any thrown value as a {@linkcode ViperError}; what is not one becomes `internal`. */
+export function toViperError(error: unknown): ViperError {
+  if (error instanceof ViperError) return error;
+  return new ViperError("internal", "The request failed inside Viper; the log has the cause", {
+    cause: error,
+  });
+}

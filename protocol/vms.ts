@@ -1,0 +1,125 @@
+/** VMs: their schemas and operations. */
+import { z } from "zod";
+import { operation } from "./operation.ts";
+
+/** A host label (RFC 1123), so that the name can be the guest's host name. */
+export const vmName = z.string().regex(
+  /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+  "a name is 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -",
+);
+
+/** Where a VM stands; `server/vms/states.ts` has the transitions. */
+export const vmStatus = z.enum(["pending", "starting", "running", "stopped", "crashed"]);
+/** Where a VM stands. */
+export type VmStatus = z.infer<typeof vmStatus>;
+
+/** A kind of virtual machine, or of stand-in for one. */
+export const runtimeName = z.enum(["qemu", "local"]);
+/** A kind of virtual machine, or of stand-in for one. */
+export type RuntimeName = z.infer<typeof runtimeName>;
+
+/** How the guest's processor runs: in hardware, emulated, or not virtual at all. */
+export const accel = z.enum(["kvm", "tcg", "none"]);
+/** How the guest's processor runs. */
+export type Accel = z.infer<typeof accel>;
+
+/** `disk`: small initramfs and shared read-only root. `initramfs`: everything in one archive. */
+export const imageLayout = z.enum(["disk", "initramfs"]);
+/** How the guest's root file system reaches it. */
+export type ImageLayout = z.infer<typeof imageLayout>;
+
+export const CPU_CORES_MAX = 64;
+export const MEMORY_MB_MIN = 64;
+export const MEMORY_MB_MAX = 262_144;
+/** The kernel takes 2048 bytes of command line; Viper's own words need some of them. */
+export const KERNEL_CMDLINE_LENGTH_MAX = 1_024;
+
+/** What a VM is to clients. */
+export const vm = z.object({
+  id: z.string(),
+  name: vmName,
+  status: vmStatus,
+  runtime: runtimeName,
+  accel,
+  layout: imageLayout,
+  pid: z.int().optional(),
+  /** Absent once the lease is given back. */
+  ip_address: z.string().optional(),
+  mac_address: z.string(),
+  cpu_cores: z.int(),
+  memory_mb: z.int(),
+  kernel_cmdline: z.string().optional(),
+  /** Why the VM stands where it does, when that is not what was asked for. */
+  reason: z.string().optional(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+});
+/** What a VM is to clients. */
+export type Vm = z.infer<typeof vm>;
+
+export const vmsCreate = operation({
+  name: "vms.create",
+  summary: "Create a VM and boot it; it is ready when its status is running",
+  http: { method: "POST", path: "/api/v1/vms", status: 201 },
+  input: z.strictObject({
+    name: vmName,
+    cpu_cores: z.int().min(1).max(CPU_CORES_MAX).default(2),
+    memory_mb: z.int().min(MEMORY_MB_MIN).max(MEMORY_MB_MAX).default(2048),
+    /** Printable ASCII, appended to the kernel's command line. */
+    kernel_cmdline: z.string().max(KERNEL_CMDLINE_LENGTH_MAX).regex(/^[\x20-\x7e]*$/).optional(),
+    /** Left out: the daemon's default. */
+    runtime: runtimeName.optional(),
+    layout: imageLayout.default("disk"),
+  }),
+  output: vm,
+  errors: [
+    "vm_exists",
+    "vm_start_failed",
+    "vm_limit_reached",
+    "addresses_exhausted",
+    "runtime_unavailable",
+    "image_not_found",
+  ],
+});
+
+export const vmsList = operation({
+  name: "vms.list",
+  summary: "List all VMs, oldest first",
+  http: { method: "GET", path: "/api/v1/vms", status: 200 },
+  input: z.strictObject({}),
+  output: z.array(vm),
+  errors: [],
+});
+
+export const vmsGet = operation({
+  name: "vms.get",
+  summary: "Get one VM",
+  http: { method: "GET", path: "/api/v1/vms/{name}", status: 200 },
+  input: z.strictObject({ name: vmName }),
+  output: vm,
+  errors: ["vm_not_found"],
+});
+
+export const vmsDelete = operation({
+  name: "vms.delete",
+  summary: "Stop a VM, remove it and free its address",
+  http: { method: "DELETE", path: "/api/v1/vms/{name}", status: 204 },
+  input: z.strictObject({ name: vmName }),
+  output: z.void(),
+  errors: ["vm_not_found"],
+});
+
+/** The longest a wait may take, in milliseconds. */
+export const WAIT_TIMEOUT_MS_MAX = 600_000;
+
+export const vmsWait = operation({
+  name: "vms.wait",
+  summary: "Wait until a VM has left pending and starting, or the timeout is over, and return it",
+  http: { method: "GET", path: "/api/v1/vms/{name}/wait", status: 200 },
+  input: z.strictObject({
+    name: vmName,
+    timeout_ms: z.coerce.number().int().min(1).max(WAIT_TIMEOUT_MS_MAX).default(60_000),
+  }),
+  output: vm,
+  errors: ["vm_not_found", "timeout"],
+});
