@@ -1,0 +1,65 @@
+import { ViperError } from "./problems.ts";
+
+/** Bytes of a request body at most; what a browser action needs is far below. */
+export const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads a request's body as a JSON object; no body at all is an empty one.
+ *
+ * @throws {ViperError} `body_too_large`, `unsupported_media_type` or `invalid_json`
+ */
+export async function readJsonObject(request: Request): Promise<Record<string, unknown>> {
+  const bytes = await readLimited(request);
+  if (bytes.length === 0) return {};
+  const mediaType = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") {
+    throw new ViperError(
+      "unsupported_media_type",
+      `Cannot read a request body of type "${mediaType ?? ""}"`,
+    );
+  }
+  const value = parseJson(bytes);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new ViperError("invalid_json", "Cannot read the request body: it is not a JSON object");
+  }
+  return value as Record<string, unknown>;
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ViperError("invalid_json", `Cannot read the request body: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+async function readLimited(request: Request): Promise<Uint8Array> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > BODY_LIMIT_BYTES) throw tooLarge();
+  if (request.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body) {
+    length += chunk.length;
+    if (length > BODY_LIMIT_BYTES) throw tooLarge();
+    chunks.push(chunk);
+  }
+  if (chunks.length === 1) return chunks[0] as Uint8Array;
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+function tooLarge(): ViperError {
+  return new ViperError(
+    "body_too_large",
+    `Cannot read a request body of more than ${BODY_LIMIT_BYTES} bytes`,
+  );
+}

@@ -1,0 +1,122 @@
+/**
+ * A list of operations as HTTP routes: parse, validate, call the handler, answer with JSON or a
+ * problem. Daemon and agent both serve through here, so both refuse bad input in the same words.
+ *
+ * @module
+ */
+import { type Context as HonoContext, Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { z } from "zod";
+import { readJsonObject } from "./http_body.ts";
+import { type Handlers, type Operation, pathParameters } from "./operation.ts";
+import { toViperError, ViperError } from "./problems.ts";
+
+/** Media type of every error answer (RFC 9457). */
+export const PROBLEM_MEDIA_TYPE = "application/problem+json";
+
+/** Called once for each answer with status 500 or above, with the error as it was thrown. */
+export type OnServerError = (error: unknown, request: Request) => void;
+
+/** An app that answers each error, unknown route and wrong method with a problem. */
+export function createApp(onServerError: OnServerError): Hono {
+  const app = new Hono();
+  app.onError((error, c) => {
+    const viperError = toViperError(error);
+    if (viperError.status >= 500) onServerError(error, c.req.raw);
+    return problemResponse(viperError, c.req.path);
+  });
+  app.notFound((c) =>
+    problemResponse(
+      new ViperError("route_not_found", `Cannot ${c.req.method} "${c.req.path}": no such route`),
+      c.req.path,
+    )
+  );
+  return app;
+}
+
+/** An error as a response; `instance` is the request's path. */
+export function problemResponse(error: ViperError, instance: string): Response {
+  return Response.json(error.toProblem(instance), {
+    status: error.status,
+    headers: { "content-type": PROBLEM_MEDIA_TYPE },
+  });
+}
+
+/** Settings of {@linkcode mount}. */
+export interface MountOptions<Context> {
+  /** Stands before each operation's path; its parameters are the context's, not the input's. */
+  readonly prefix?: string;
+  /** What handlers get beside their input; runs before the body is read, so it can refuse. */
+  readonly contextOf: (c: HonoContext) => Context | Promise<Context>;
+}
+
+/** A handler may answer with a finished response, such as one that it only passes on. */
+export type HttpHandlers<Ops extends Record<string, Operation>, Context> = {
+  readonly [Key in keyof Ops]: (
+    ...args: Parameters<Handlers<Ops, Context>[Key]>
+  ) => Promise<Awaited<ReturnType<Handlers<Ops, Context>[Key]>> | Response>;
+};
+
+/** Adds a route per operation, and 405 with `Allow` for the other methods of their paths. */
+export function mount<Ops extends Record<string, Operation>, Context>(
+  app: Hono,
+  operations: Ops,
+  handlers: HttpHandlers<Ops, Context>,
+  options: MountOptions<Context>,
+): void {
+  const methods = new Map<string, string[]>();
+  for (const [key, operation] of Object.entries(operations)) {
+    const path = honoPath((options.prefix ?? "") + operation.http.path);
+    methods.set(path, [...methods.get(path) ?? [], operation.http.method]);
+    const handler = handlers[key] as (input: unknown, context: Context) => Promise<unknown>;
+    app.on(operation.http.method, path, async (c) => {
+      const context = await options.contextOf(c);
+      const result = await handler(await parseInput(operation, c), context);
+      if (result instanceof Response) return result;
+      if (operation.http.status === 204) return c.body(null, 204);
+      return c.json(result as object, operation.http.status as ContentfulStatusCode);
+    });
+  }
+  for (const [path, allowed] of methods) {
+    app.all(path, (c) => methodNotAllowed(c, allowed));
+  }
+}
+
+function methodNotAllowed(c: HonoContext, allowed: string[]): Response {
+  const allow = allowed.includes("GET") ? [...allowed, "HEAD"].join(", ") : allowed.join(", ");
+  const response = problemResponse(
+    new ViperError(
+      "method_not_allowed",
+      `Cannot ${c.req.method} "${c.req.path}": the route takes ${allow}`,
+    ),
+    c.req.path,
+  );
+  response.headers.set("allow", allow);
+  return response;
+}
+
+function honoPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+}
+
+async function parseInput(operation: Operation, c: HonoContext): Promise<unknown> {
+  const fromPath = Object.fromEntries(
+    pathParameters(operation.http.path).map((name) => [name, c.req.param(name)]),
+  );
+  const rest = operation.http.method === "POST" ? await readJsonObject(c.req.raw) : c.req.query();
+  const parsed = operation.input.safeParse({ ...rest, ...fromPath });
+  if (parsed.success) return parsed.data;
+  throw invalidRequest(operation.name, parsed.error);
+}
+
+function invalidRequest(name: string, error: z.ZodError): ViperError {
+  const errors = error.issues.map((issue) => ({
+    pointer: issue.path.map((part) => `/${String(part)}`).join(""),
+    detail: issue.message,
+  }));
+  const summary = errors.map(({ pointer, detail }) => pointer ? `${pointer}: ${detail}` : detail)
+    .join("; ");
+  return new ViperError("invalid_request", `Cannot accept the input of ${name}: ${summary}`, {
+    errors,
+  });
+}
