@@ -37,6 +37,12 @@ export const denoFiles: Files = {
   makeTempDir: (_label, prefix) => Deno.makeTempDir({ prefix }),
   chmod: (_label, path, mode) => Deno.chmod(path, mode),
   stat: (_label, path) => Deno.lstat(path).then(fileInfo, (error) => (ignoreNotFound(error), null)),
+  lock: async (_label, path) => {
+    const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+    if (await file.tryLock(true)) return file;
+    file.close();
+    return null;
+  },
   list: async (_label, path) => {
     const names: string[] = [];
     try {

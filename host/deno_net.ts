@@ -27,6 +27,13 @@ export const denoNet: Net = {
     const client = unixClient(socketPath);
     return await fetch(url, { ...rest, client });
   },
+  openPool: (_label) => {
+    const client = Deno.createHttpClient({});
+    return {
+      fetch: (_label, url, init = {}) => fetch(url, { ...init, client }),
+      [Symbol.dispose]: () => client.close(),
+    };
+  },
   serve: async (_label, address, handler) => {
     const server = Deno.serve(
       { ...address, onListen: () => {}, onError: () => new Response(null, { status: 500 }) },

@@ -103,6 +103,11 @@ export interface Files {
   chmod(label: Label, path: string, mode: number): Promise<void>;
   /** `null` when nothing is there. Symbolic links are not followed. */
   stat(label: Label, path: string): Promise<FileInfo | null>;
+  /**
+   * Takes the file, made when absent, for this process alone until disposed or the process ends.
+   * `null` when another process holds it.
+   */
+  lock(label: Label, path: string): Promise<Disposable | null>;
   /** Names in the folder, sorted; an absent folder is empty. */
   list(label: Label, path: string): Promise<string[]>;
 }
@@ -133,6 +138,11 @@ export type HttpHandler = (
   peer: { readonly hostname: string; readonly port: number },
 ) => Response | Promise<Response>;
 
+/** A pool of HTTP connections of its own; closing it ends them, and the requests on them. */
+export interface HttpPool extends Disposable {
+  fetch(label: Label, url: string, init?: RequestInit): Promise<Response>;
+}
+
 /** Sockets, both ways. */
 export interface Net {
   connect(label: Label, address: Address, signal?: AbortSignal): Promise<Connection>;
@@ -142,6 +152,8 @@ export interface Net {
     url: string,
     init?: RequestInit & { readonly socketPath?: string },
   ): Promise<Response>;
+  /** For a peer that may go away while another takes its address. */
+  openPool(label: Label): HttpPool;
   serve(
     label: Label,
     address: { readonly hostname: string; readonly port: number },
