@@ -1,0 +1,130 @@
+/**
+ * Flags, `VIPER_*` variables and defaults → one frozen {@linkcode Config}. A flag beats a
+ * variable, a variable beats a default. A value that cannot be read refuses to start.
+ *
+ * @module
+ */
+import { runtimeName } from "../protocol/vms.ts";
+
+/** Everything the daemon can be told. Sizes and times carry their units in their names. */
+export interface Config {
+  /** Where people and programs reach the daemon. */
+  readonly apiListen: { readonly hostname: string; readonly port: number };
+  /** Secret that API requests must carry; `null` on loopback only. */
+  readonly apiKey: string | null;
+  readonly dbPath: string;
+  readonly runtimeDir: string;
+  readonly logDir: string;
+  /** Holds `current/`, the guest image. */
+  readonly imageDir: string;
+  readonly runtime: "auto" | "qemu" | "local";
+  readonly bridge: string;
+  readonly subnet: string;
+  readonly hostIp: string;
+  /** Port of the guest-facing listener on `hostIp`; 0 takes a free one. */
+  readonly guestPort: number;
+  /** VMs that may be live at once. */
+  readonly vmLimit: number;
+  /** From boot to the agent's announce; then the VM counts as crashed. `null`: by accelerator. */
+  readonly bootTimeoutMs: number | null;
+}
+
+/** Settings as text, by flag name without dashes; `undefined` where nobody said anything. */
+export type ConfigFlags = Partial<Record<keyof typeof VARIABLES, string>>;
+
+/** Setting → variable. The names are those of earlier versions where they had one. */
+export const VARIABLES = {
+  listen: "VIPER_API_LISTEN",
+  db: "VIPER_DB_PATH",
+  runtimeDir: "VIPER_RUNTIME_DIR",
+  logDir: "VIPER_LOG_DIR",
+  imageDir: "VIPER_IMAGE_DIR",
+  runtime: "VIPER_RUNTIME",
+  bridge: "VIPER_BRIDGE",
+  subnet: "VIPER_SUBNET",
+  hostIp: "VIPER_HOST_IP",
+  guestPort: "VIPER_GUEST_PORT",
+  vmLimit: "VIPER_VM_LIMIT",
+  bootTimeoutMs: "VIPER_BOOT_TIMEOUT_MS",
+} as const;
+
+const PORT_MAX = 65_535;
+const VM_LIMIT_MAX = 65_534;
+const BOOT_TIMEOUT_MS_MAX = 3_600_000;
+/** IFNAMSIZ less its closing zero byte (if.h). */
+const INTERFACE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
+
+/** @throws {TypeError} that names the setting and quotes the value */
+export function readConfig(
+  flags: ConfigFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): Config {
+  const setting = (name: keyof typeof VARIABLES, fallback: string) =>
+    flags[name] ?? (env[VARIABLES[name]] || undefined) ?? fallback;
+  const state = `${env["HOME"] ?? "/root"}/.viper`;
+  const apiListen = listenAddress(setting("listen", "127.0.0.1:7777"));
+  const apiKey = env["VIPER_API_KEY"] || null;
+  if (apiKey === null && !isLoopback(apiListen.hostname)) {
+    throw new TypeError(
+      `Cannot listen on "${apiListen.hostname}" without a key: set VIPER_API_KEY, or listen on 127.0.0.1`,
+    );
+  }
+  return Object.freeze({
+    apiListen,
+    apiKey,
+    dbPath: setting("db", `${state}/state.db`),
+    runtimeDir: setting("runtimeDir", `${state}/run`),
+    logDir: setting("logDir", `${state}/logs`),
+    imageDir: setting("imageDir", `${state}/image`),
+    runtime: choice("runtime", setting("runtime", "auto"), ["auto", ...runtimeName.options]),
+    bridge: matching("bridge", setting("bridge", "viperbr0"), INTERFACE_NAME),
+    subnet: setting("subnet", "192.168.127.0/24"),
+    hostIp: setting("hostIp", "192.168.127.1"),
+    guestPort: integer("guestPort", setting("guestPort", "7778"), 0, PORT_MAX),
+    vmLimit: integer("vmLimit", setting("vmLimit", "64"), 1, VM_LIMIT_MAX),
+    bootTimeoutMs: optionalInteger("bootTimeoutMs", setting("bootTimeoutMs", "")),
+  });
+}
+
+/** `host:port`, `[v6]:port` or `:port`, which means loopback. */
+export function listenAddress(text: string): { hostname: string; port: number } {
+  const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]*):(\d+)$/.exec(text);
+  if (match === null) {
+    throw new TypeError(`Cannot listen on "${text}": write HOST:PORT, such as 127.0.0.1:7777`);
+  }
+  const hostname = (match[1] ?? "").replace(/^\[|\]$/g, "") || "127.0.0.1";
+  return { hostname, port: integer("listen", match[2] ?? "", 0, PORT_MAX) };
+}
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+function matching(name: keyof typeof VARIABLES, value: string, pattern: RegExp): string {
+  if (pattern.test(value)) return value;
+  throw new TypeError(`Cannot use "${value}" as ${VARIABLES[name]}: it must match ${pattern}`);
+}
+
+function choice<Value extends string>(
+  name: keyof typeof VARIABLES,
+  value: string,
+  allowed: readonly Value[],
+): Value {
+  if (allowed.includes(value as Value)) return value as Value;
+  throw new TypeError(
+    `Cannot use "${value}" as ${VARIABLES[name]}: it is one of ${allowed.join(", ")}`,
+  );
+}
+
+function optionalInteger(name: keyof typeof VARIABLES, value: string): number | null {
+  return value === "" ? null : integer(name, value, 1, BOOT_TIMEOUT_MS_MAX);
+}
+
+function integer(name: keyof typeof VARIABLES, value: string, min: number, max: number): number {
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
+  if (number >= min && number <= max) return number;
+  throw new TypeError(
+    `Cannot use "${value}" as ${VARIABLES[name]}: it is a whole number from ${min} to ${max}`,
+  );
+}

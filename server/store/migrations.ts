@@ -1,0 +1,60 @@
+/**
+ * The schema, as steps that are applied once each, in their order. A released step never
+ * changes; the number of steps that a database has had stands in its `user_version`.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE vms (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    status TEXT NOT NULL
+      CHECK (status IN ('pending', 'starting', 'running', 'stopped', 'crashed')),
+    runtime TEXT NOT NULL,
+    accel TEXT NOT NULL,
+    layout TEXT NOT NULL,
+    pid INTEGER,
+    start_ticks INTEGER,
+    mac_address TEXT NOT NULL,
+    cpu_cores INTEGER NOT NULL CHECK (cpu_cores >= 1),
+    memory_mb INTEGER NOT NULL CHECK (memory_mb >= 1),
+    kernel_cmdline TEXT,
+    token TEXT NOT NULL,
+    reason TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE ip_allocations (
+    ip_number INTEGER PRIMARY KEY,
+    ip_address TEXT NOT NULL UNIQUE,
+    vm_id TEXT NOT NULL UNIQUE REFERENCES vms (id) ON DELETE CASCADE,
+    allocated_at TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    type TEXT NOT NULL,
+    vm_id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    at TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE plugins (
+    name TEXT PRIMARY KEY,
+    version TEXT NOT NULL,
+    enabled INTEGER NOT NULL DEFAULT 0 CHECK (enabled IN (0, 1)),
+    settings TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(settings)),
+    installed_at TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE workloads (
+    id TEXT PRIMARY KEY,
+    vm_id TEXT NOT NULL REFERENCES vms (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    spec TEXT NOT NULL CHECK (json_valid(spec)),
+    status TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+  ) STRICT;
+  `,
+];
