@@ -1,0 +1,140 @@
+/**
+ * `deno task build`: dist/viper and dist/viper-agent, each one file that needs nothing installed.
+ *
+ * Sources are bundled, staged with their assets, then made into an executable of one of two kinds
+ * that behave the same: compiled where denort can be had, self-extracting where it cannot.
+ * Unchanged inputs leave dist/ as it is.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { run } from "./command.ts";
+import { whyNotCompile, writeCompiled } from "./compiled.ts";
+import { digestOfFolder, listFiles } from "./digest.ts";
+import { compressRuntime, writeSelfExtracting } from "./self_extracting.ts";
+
+const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const DIST = `${ROOT}/dist`;
+const CACHE = `${DIST}/.cache`;
+
+/** Folders that no binary contains. */
+const NOT_INPUTS = ["dist", "node_modules", "tests", "docs"];
+
+/** Everything but native libraries (ffi) and remote modules (import). */
+const PERMISSIONS = [
+  "--allow-read",
+  "--allow-write",
+  "--allow-net",
+  "--allow-run",
+  "--allow-env",
+  "--allow-sys",
+  "--no-prompt",
+];
+
+/** The bundle is all the code there is: no look at configuration, lock file or registries. */
+const RUN_FLAGS = ["--quiet", "--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-check"];
+
+interface Binary {
+  readonly name: string;
+  /** Bundled modules, by the name they get in the staged folder; the first is the one that runs. */
+  readonly modules: Readonly<Record<string, string>>;
+  /** Folders of the project whose files the program reads. */
+  readonly assets: readonly string[];
+}
+
+const BINARIES: readonly Binary[] = [
+  // The image builder puts the agent and the init into the guest.
+  {
+    name: "viper",
+    modules: { "viper.js": "main.ts", "agent.js": "agent/main.ts" },
+    assets: ["init"],
+  },
+  { name: "viper-agent", modules: { "agent.js": "agent/main.ts" }, assets: [] },
+];
+
+type Kind = "compiled" | "self-extracting";
+
+async function build(forced: Kind | undefined): Promise<void> {
+  await Deno.mkdir(CACHE, { recursive: true });
+  const inputs = `${await digestOfFolder(ROOT, NOT_INPUTS)} ${forced ?? "any"}\n`;
+  if (await isBuiltFrom(inputs)) {
+    console.log("dist/viper and dist/viper-agent are up to date");
+    return;
+  }
+  const kind = forced ?? await kindOfThisHost();
+  const stage = await Deno.makeTempDir({ dir: CACHE, prefix: "stage-" });
+  try {
+    for (const source of new Set(BINARIES.flatMap((binary) => Object.values(binary.modules)))) {
+      await bundle(source, `${stage}/${bundleName(source)}`);
+    }
+    for (const binary of BINARIES) await makeBinary(binary, kind, stage);
+    await Deno.writeTextFile(`${CACHE}/inputs`, inputs);
+  } finally {
+    await Deno.remove(stage, { recursive: true });
+  }
+}
+
+async function kindOfThisHost(): Promise<Kind> {
+  const reason = await whyNotCompile();
+  if (reason === null) return "compiled";
+  console.log(
+    `deno compile has no runtime base here, so the binaries extract themselves: ${reason}`,
+  );
+  return "self-extracting";
+}
+
+async function isBuiltFrom(inputs: string): Promise<boolean> {
+  try {
+    for (const binary of BINARIES) await Deno.lstat(`${DIST}/${binary.name}`);
+    return await Deno.readTextFile(`${CACHE}/inputs`) === inputs;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function bundle(source: string, output: string): Promise<void> {
+  await run([
+    ...[Deno.execPath(), "bundle", "--quiet", "--minify", "--platform", "deno"],
+    ...["--output", output, `${ROOT}/${source}`],
+  ], { cwd: ROOT });
+}
+
+const bundleName = (source: string) => source.replaceAll("/", "_").replace(/\.ts$/, ".js");
+
+async function makeBinary(binary: Binary, kind: Kind, bundles: string): Promise<void> {
+  const stage = `${bundles}/${binary.name}`;
+  await Deno.mkdir(stage);
+  for (const [name, source] of Object.entries(binary.modules)) {
+    await Deno.copyFile(`${bundles}/${bundleName(source)}`, `${stage}/${name}`);
+  }
+  for (const folder of binary.assets) await copyFolder(`${ROOT}/${folder}`, `${stage}/${folder}`);
+  const [entry = ""] = Object.keys(binary.modules);
+  const output = `${DIST}/${binary.name}`;
+  if (kind === "compiled") {
+    await writeCompiled(stage, entry, PERMISSIONS, output);
+  } else {
+    const runtime = await compressRuntime(Deno.execPath(), CACHE);
+    const flags = [...RUN_FLAGS, ...PERMISSIONS];
+    await writeSelfExtracting({ name: binary.name, stage, entry, flags, runtime, output });
+  }
+  const megabytes = ((await Deno.stat(output)).size / 1e6).toFixed(1);
+  console.log(`dist/${binary.name}: ${megabytes} MB, ${kind}`);
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  for (const path of await listFiles(from)) {
+    const target = `${to}/${path}`;
+    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+    await Deno.copyFile(`${from}/${path}`, target);
+  }
+}
+
+const { values } = parseArgs({ options: { kind: { type: "string" } } });
+if (values.kind !== undefined && values.kind !== "compiled" && values.kind !== "self-extracting") {
+  console.error(`Cannot build binaries of kind "${values.kind}": say compiled or self-extracting`);
+  Deno.exit(2);
+}
+const startedAt = performance.now();
+await build(values.kind);
+console.log(`Built in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
