@@ -8,7 +8,12 @@
  * @module
  */
 
-/** What a call is for: `area.operation:step`, in snake_case. Stable, since fault tests name it. */
+/**
+ * What a call is for: `area.operation:step`, in snake_case. Stable, since fault tests name it.
+ *
+ * The label of a call that takes an effect back, or that is made only while doing so, ends in
+ * `_undo`: fault tests that fail every call from the Nth on let those through.
+ */
 export type Label = string;
 
 /** How a finished command ended. `signal` is set when a signal ended it; `code` is then 128 + n. */
@@ -191,7 +196,10 @@ export interface Host {
   run(label: Label, argv: readonly string[], options?: RunOptions): Promise<CommandOutput>;
   /** Starts a process and returns at once. @throws {CommandError} when it cannot be started. */
   spawn(label: Label, argv: readonly string[], options?: SpawnOptions): Promise<Process>;
-  /** Signals a process by number. `false` when there is no such process. */
+  /**
+   * Signals a process by number, or the whole process group -`pid` when it is negative (kill(2)).
+   * `false` when there is no such process.
+   */
   signal(label: Label, pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean;
   readonly files: Files;
   readonly net: Net;

@@ -1,0 +1,184 @@
+/**
+ * The QEMU runtime: q35 with virtio, in hardware (KVM) where that works, else emulated (TCG).
+ *
+ * One machine is one process with a QMP socket in the machine's folder. It starts with its
+ * processors stopped, so that `create` and `boot` are the two steps that the contract asks for.
+ *
+ * @module
+ */
+import { CommandError, type Host, type Process } from "../../host/host.ts";
+import { ViperError } from "../../protocol/problems.ts";
+import { chooseAccel } from "./accel.ts";
+import { findProcess, VM_ID_VARIABLE } from "./process_ref.ts";
+import { qemuArgv, qemuFiles } from "./qemu_argv.ts";
+import { QemuMachine } from "./qemu_machine.ts";
+import { QmpClient, type QmpEvent } from "./qmp.ts";
+import type { Availability, Machine, MachineSpec, Runtime } from "./runtime.ts";
+
+const BINARY_DEFAULT = "qemu-system-x86_64";
+const INSTALL_HINT = "Install it with: apt-get install qemu-system-x86";
+/** sun_path of unix(7) takes 108 bytes, the last one zero. */
+const SOCKET_PATH_BYTES_MAX = 107;
+/** How long QEMU may take from start to an answering QMP socket, in milliseconds. */
+const START_TIMEOUT_MS = 20_000;
+const CONNECT_INTERVAL_MS = 10;
+/** Characters of QEMU's own output that a failure quotes. */
+const LOG_TAIL_LENGTH = 1_000;
+/** What a shell exits with when it cannot find the program. */
+const EXIT_NOT_FOUND = 127;
+
+/** Settings of {@linkcode qemuRuntime}. */
+export interface QemuOptions {
+  /** @default "qemu-system-x86_64" */
+  readonly binary?: string;
+}
+
+/** Machines as QEMU processes. */
+export function qemuRuntime(host: Host, { binary = BINARY_DEFAULT }: QemuOptions = {}): Runtime {
+  return {
+    name: "qemu",
+    traits: { image: true, network: true },
+    probe: () => probe(host, binary),
+    create: (spec, signal) => create(host, binary, spec, signal),
+  };
+}
+
+async function probe(host: Host, binary: string): Promise<Availability> {
+  try {
+    const { stdout } = await host.run("runtime.qemu:version", [binary, "--version"]);
+    const version = /version (\d+(\.\d+)+)/.exec(stdout)?.[1] ?? "unknown";
+    const choice = await chooseAccel(host);
+    if (choice.accel === "kvm") return { available: true, version, accel: "kvm" };
+    const warning = `Guests are emulated and slow: ${choice.reason}`;
+    return { available: true, version, accel: "tcg", warning };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const reason = error.code === "not_found" ? `"${binary}" is not installed` : error.message;
+    return { available: false, reason, hint: INSTALL_HINT };
+  }
+}
+
+async function create(
+  host: Host,
+  binary: string,
+  spec: MachineSpec,
+  signal: AbortSignal,
+): Promise<Machine> {
+  signal.throwIfAborted();
+  const { socket, log } = qemuFiles(spec.runDir);
+  assertSocketPath(spec.id, socket);
+  await using undo = new AsyncDisposableStack();
+  try {
+    const { accel } = await chooseAccel(host);
+
+    undo.defer(() => removeFiles(host, spec.runDir));
+    await removeFiles(host, spec.runDir);
+
+    const process = await host.spawn("runtime.qemu:spawn", qemuArgv(binary, spec, accel), {
+      detached: true,
+      output: { file: log },
+      // Nothing of the daemon's environment, which may hold keys.
+      env: { PATH: host.env["PATH"] ?? "", [VM_ID_VARIABLE]: spec.id },
+    });
+    undo.defer(() => kill(process));
+
+    const kills = () => process.kill("SIGKILL");
+    signal.addEventListener("abort", kills, { once: true });
+    undo.defer(() => signal.removeEventListener("abort", kills));
+
+    const qmp = await connect(host, spec, process, signal);
+    undo.defer(() => qmp.close());
+
+    const ref = await findProcess(host, process.pid, "runtime.qemu:find");
+    if (ref === null) throw await startFailure(host, spec, process);
+    signal.throwIfAborted();
+    signal.removeEventListener("abort", kills);
+    undo.move();
+    return new QemuMachine(
+      host,
+      { id: spec.id, ref, accel, process, qmp },
+      () => removeFiles(host, spec.runDir),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ViperError) throw error;
+    throw new ViperError("vm_start_failed", `Cannot start QEMU for VM "${spec.id}"`, {
+      cause: error,
+    });
+  }
+}
+
+function assertSocketPath(id: string, socket: string): void {
+  const bytes = new TextEncoder().encode(socket).length;
+  if (bytes <= SOCKET_PATH_BYTES_MAX) return;
+  throw new ViperError(
+    "vm_start_failed",
+    `Cannot start QEMU for VM "${id}": the socket's path "${socket}" has ${bytes} bytes and the ` +
+      `system takes ${SOCKET_PATH_BYTES_MAX}`,
+    { hint: "Choose a shorter runtime folder (VIPER_RUNTIME_DIR)" },
+  );
+}
+
+/** Tries until QEMU listens, QEMU ends, or time is up. */
+async function connect(
+  host: Host,
+  spec: MachineSpec,
+  process: Process,
+  signal: AbortSignal,
+): Promise<QmpClient> {
+  const { socket } = qemuFiles(spec.runDir);
+  const deadline = host.clock.monotonicMs() + START_TIMEOUT_MS;
+  let hasEnded = false;
+  process.exited.then(() => hasEnded = true);
+  const onEvent = (event: QmpEvent) => logEvent(host, spec.id, event);
+  while (true) {
+    signal.throwIfAborted();
+    if (hasEnded) throw await startFailure(host, spec, process);
+    try {
+      return await QmpClient.connect(host, socket, onEvent);
+    } catch (error) {
+      if (!isNotListening(error) && !hasEnded) throw error;
+    }
+    if (host.clock.monotonicMs() > deadline) {
+      throw new ViperError(
+        "vm_start_failed",
+        `Cannot start QEMU for VM "${spec.id}": no answer within ${START_TIMEOUT_MS} ms`,
+      );
+    }
+    await host.clock.sleep(CONNECT_INTERVAL_MS, signal);
+  }
+}
+
+/** There is no socket yet, nobody listens on it yet, or QEMU is ending. */
+function isNotListening(error: unknown): boolean {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return code === "ENOENT" || code === "ECONNREFUSED" || name === "QmpError";
+}
+
+/** Why QEMU ended, in its own words. */
+async function startFailure(host: Host, spec: MachineSpec, process: Process): Promise<ViperError> {
+  const { code } = await process.exited;
+  const output = await host.files
+    .readText("runtime.qemu:log_read", qemuFiles(spec.runDir).log).catch(() => "");
+  const reason = output.trim().slice(-LOG_TAIL_LENGTH) || "it said nothing";
+  const message = `Cannot start QEMU for VM "${spec.id}": it ended with code ${code}: ${reason}`;
+  return code === EXIT_NOT_FOUND
+    ? new ViperError("runtime_unavailable", message, { hint: INSTALL_HINT })
+    : new ViperError("vm_start_failed", message);
+}
+
+function logEvent(host: Host, vm: string, { event, data }: QmpEvent): void {
+  const level = event === "GUEST_PANICKED" || event === "BLOCK_IO_ERROR" ? "warn" : "debug";
+  host.log(level, "QEMU reports an event", { vm, event, data });
+}
+
+async function kill(process: Process): Promise<void> {
+  process.kill("SIGKILL");
+  await process.exited;
+}
+
+async function removeFiles(host: Host, runDir: string): Promise<void> {
+  const { socket, log } = qemuFiles(runDir);
+  await host.files.remove("runtime.qemu:socket_remove_undo", socket);
+  await host.files.remove("runtime.qemu:log_remove_undo", log);
+}

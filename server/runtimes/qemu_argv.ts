@@ -1,0 +1,66 @@
+/**
+ * QEMU's command line for one machine. Nothing secret stands on it: every process of the host may
+ * read it.
+ *
+ * @module
+ */
+import type { Accel } from "../../protocol/vms.ts";
+import type { MachineSpec } from "./runtime.ts";
+
+/** Megabytes of translated code that an emulating QEMU keeps; it may use no more than that. */
+const TRANSLATION_CACHE_MB = 256;
+
+/** The files that QEMU makes or needs in the machine's own folder. */
+export function qemuFiles(runDir: string): { readonly socket: string; readonly log: string } {
+  return { socket: `${runDir}/qmp.sock`, log: `${runDir}/qemu.log` };
+}
+
+/** The whole command line; the guest's processors stay stopped (`-S`) until told to run. */
+export function qemuArgv(binary: string, spec: MachineSpec, accel: Accel): string[] {
+  return [
+    binary,
+    ...["-name", `viper-${spec.id}`],
+    ...["-no-user-config", "-nodefaults", "-display", "none", "-no-reboot", "-S"],
+    ...["-machine", "q35,smm=off,vmport=off,sata=off,usb=off,hpet=off"],
+    ...processor(spec, accel),
+    ...["-m", `${spec.memoryMb}M`],
+    ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
+    ...["-kernel", spec.kernel, "-initrd", spec.initramfs, "-append", spec.cmdline],
+    ...["-chardev", `file,id=console,append=on,path=${quoted(spec.consoleLog)}`],
+    ...["-serial", "chardev:console"],
+    ...["-qmp", `unix:${quoted(qemuFiles(spec.runDir).socket)},server=on,wait=off`],
+    ...network(spec),
+    ...disk(spec),
+    ...["-object", "rng-random,id=rng,filename=/dev/urandom"],
+    ...["-device", "virtio-rng-pci,rng=rng"],
+    ...["-device", "virtio-balloon-pci,free-page-reporting=on,deflate-on-oom=on"],
+    ...["-device", "pvpanic-pci"],
+  ];
+}
+
+function processor({ cpuCores }: MachineSpec, accel: Accel): string[] {
+  const cores = ["-smp", `${cpuCores}`];
+  if (accel === "kvm") return ["-accel", "kvm", "-cpu", "host", ...cores];
+  return ["-accel", `tcg,thread=multi,tb-size=${TRANSLATION_CACHE_MB}`, "-cpu", "max", ...cores];
+}
+
+/** The tap exists already: QEMU runs no scripts and needs no privilege to use it but root's. */
+function network({ tap, mac }: MachineSpec): string[] {
+  return [
+    ...["-netdev", `tap,id=net,ifname=${tap},script=no,downscript=no,vhost=off`],
+    // Without a boot ROM there is nothing that would try to boot from the network.
+    ...["-device", `virtio-net-pci,netdev=net,mac=${mac},romfile=`],
+  ];
+}
+
+/** The root is shared by all machines and read-only, so QEMU's file locks would be in the way. */
+function disk({ rootfs }: MachineSpec): string[] {
+  if (rootfs === null) return [];
+  const options = "if=none,id=root,format=raw,readonly=on,file.locking=off";
+  return ["-drive", `${options},file=${quoted(rootfs)}`, "-device", "virtio-blk-pci,drive=root"];
+}
+
+/** In QEMU's option lists a comma inside a value is written twice. */
+function quoted(path: string): string {
+  return path.replaceAll(",", ",,");
+}

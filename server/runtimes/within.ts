@@ -1,0 +1,21 @@
+import type { Clock } from "../../host/host.ts";
+
+/** Waits for a promise for at most `ms` milliseconds. @throws what `late` makes, when time is up */
+export async function within<Value>(
+  clock: Clock,
+  ms: number,
+  promise: Promise<Value>,
+  late: () => Error,
+): Promise<Value> {
+  const settled = new AbortController();
+  const timer = clock.sleep(ms, settled.signal).then(() => {
+    throw late();
+  });
+  // Once the race is over the timer's rejection has no reader.
+  timer.catch(() => {});
+  try {
+    return await Promise.race([promise, timer]);
+  } finally {
+    settled.abort();
+  }
+}
