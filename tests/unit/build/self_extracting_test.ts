@@ -80,12 +80,11 @@ class Fixture implements AsyncDisposable {
 
   /** What the cache holds: versions, and what should not be there. */
   async cached(): Promise<{ versions: string[]; partial: string[] }> {
-    const names: string[] = [];
-    for await (const { name } of Deno.readDir(this.cache)) names.push(name);
-    return {
-      versions: names.filter((name) => /^[0-9a-f]{16}$/.test(name)),
-      partial: names.filter((name) => name.startsWith(".new-")),
-    };
+    const names = await namesIn(this.cache);
+    const versions = names.filter((name) => /^[0-9a-f]{16}$/.test(name));
+    const inside = await Promise.all(versions.map((name) => namesIn(`${this.cache}/${name}`)));
+    const partial = [...names, ...inside.flat()].filter((name) => name.startsWith(".new-"));
+    return { versions, partial };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -248,6 +247,10 @@ Deno.test("writeSelfExtracting() gives the same bytes for the same contents", as
   await fixture.pack();
   assert.deepEqual(await Deno.readFile(fixture.program), first);
 });
+
+async function namesIn(folder: string): Promise<string[]> {
+  return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+}
 
 async function pathOf(tool: string): Promise<string> {
   const command = new Deno.Command("sh", { args: ["-c", `command -v ${tool}`] });
