@@ -140,13 +140,13 @@ Deno.test("writeSelfExtracting() lets the first to rename win where there is no 
 Deno.test("writeSelfExtracting() starts by relative path and through a symbolic link", async () => {
   await using fixture = await Fixture.make();
   await Deno.symlink(fixture.program, `${fixture.folder}/link`);
-  for (const program of ["./program", "./link"]) {
-    const { code, stdout, stderr } = await fixture.run(["show"], {}, program);
+  for (const path of ["./program", "./link"]) {
+    // Only a shell passes the relative path on as it is.
+    const { code, stdout, stderr } = await fixture.run(["-c", `${path} show`], {}, "/bin/sh");
     assert.equal(code, 7, stderr);
-    assert.equal(
-      await Deno.realPath(JSON.parse(stdout).self),
-      await Deno.realPath(fixture.program),
-    );
+    const { self } = JSON.parse(stdout);
+    assert.ok(self.startsWith("/"), self);
+    assert.equal(await Deno.realPath(self), await Deno.realPath(fixture.program));
   }
 });
 
