@@ -54,6 +54,7 @@ export const PROBLEMS = {
     title: "There is no guest image",
     hint: "Build one with: viper images build",
   },
+  image_build_failed: { status: 500, title: "The guest image could not be built" },
   agent_unreachable: { status: 502, title: "The VM's agent does not answer" },
   agent_timeout: { status: 504, title: "The VM's agent took too long" },
   event_id_invalid: { status: 400, title: "The event id is not a whole number" },

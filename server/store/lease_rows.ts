@@ -4,18 +4,15 @@ import type { Database } from "./database.ts";
 export class LeaseRows {
   constructor(private readonly db: Database) {}
 
-  /** Numbers of all leased addresses, ascending. */
-  numbers(): number[] {
-    return this.db.all<{ ip_number: number }>(
-      "SELECT ip_number FROM ip_allocations ORDER BY ip_number",
-    ).map((row) => row.ip_number);
+  /** All leased addresses. */
+  addresses(): string[] {
+    return this.db.all<{ ip_address: string }>("SELECT ip_address FROM ip_allocations")
+      .map((row) => row.ip_address);
   }
 
-  insert(lease: { ipNumber: number; ipAddress: string; vmId: string; at: string }): void {
+  insert(lease: { ipAddress: string; vmId: string; at: string }): void {
     this.db.run(
-      `INSERT INTO ip_allocations (ip_number, ip_address, vm_id, allocated_at)
-       VALUES (?, ?, ?, ?)`,
-      lease.ipNumber,
+      `INSERT INTO ip_allocations (ip_address, vm_id, allocated_at) VALUES (?, ?, ?)`,
       lease.ipAddress,
       lease.vmId,
       lease.at,

@@ -25,8 +25,7 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
 
   CREATE TABLE ip_allocations (
-    ip_number INTEGER PRIMARY KEY,
-    ip_address TEXT NOT NULL UNIQUE,
+    ip_address TEXT PRIMARY KEY,
     vm_id TEXT NOT NULL UNIQUE REFERENCES vms (id) ON DELETE CASCADE,
     allocated_at TEXT NOT NULL
   ) STRICT;

@@ -1,0 +1,32 @@
+import type { Log } from "./host.ts";
+
+/** Causes of an error that are followed; deeper ones are left out. */
+const CAUSE_DEPTH_MAX = 8;
+
+/** A log that writes one JSON object a line; errors in `fields` are written with their causes. */
+export function jsonLog(write: (line: string) => void, now: () => Date): Log {
+  return (level, message, fields = {}) => {
+    const entries = Object.entries(fields).map(([key, value]) => [key, logged(value)]);
+    write(
+      JSON.stringify({ time: now().toISOString(), level, message, ...Object.fromEntries(entries) }),
+    );
+  };
+}
+
+function logged(value: unknown): unknown {
+  return value instanceof Error ? causeChain(value, 0) : value;
+}
+
+function causeChain(error: Error, depth: number): unknown[] {
+  const { name, message, stack } = error;
+  const code = (error as { code?: unknown }).code;
+  const entry = { name, message, ...(code === undefined ? {} : { code }), stack };
+  const inner = error instanceof AggregateError ? error.errors : [error.cause];
+  if (depth === CAUSE_DEPTH_MAX) return [entry];
+  return [
+    entry,
+    ...inner.filter((cause) => cause instanceof Error).flatMap((cause) =>
+      causeChain(cause, depth + 1)
+    ),
+  ];
+}

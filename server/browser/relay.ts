@@ -1,0 +1,117 @@
+/**
+ * Browser operations and raw requests on their way to a VM's agent. The daemon has validated an
+ * operation's input; the agent's answer, good or bad, is passed on as it comes.
+ *
+ * @module
+ */
+import type { Operation } from "../../protocol/operation.ts";
+import { requestOf } from "../../protocol/http_client.ts";
+import { ViperError } from "../../protocol/problems.ts";
+import type { AgentLink } from "../vms/vm.ts";
+
+/** How long a raw request may take. */
+const FORWARD_TIMEOUT_MS = 120_000;
+/** How much later than the agent's own timeout the relay gives up. */
+const GRACE_MS = 5_000;
+/** Headers that belong to one connection (RFC 9110 section 7.6.1) or are the daemon's affair. */
+const NOT_FORWARDED = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "host",
+  "content-length",
+  "accept-encoding",
+  "authorization",
+  "x-viper-api-key",
+  "cookie",
+  "origin",
+];
+
+/** Finds the agent of a running VM by the VM's name. */
+export type AgentOf = (vmName: string) => AgentLink;
+
+/** Sends requests to agents. */
+export class Relay {
+  constructor(private readonly agentOf: AgentOf) {}
+
+  /** Calls an operation; the answer is the agent's, its body still on the way. */
+  async call(
+    vmName: string,
+    operation: Operation,
+    input: { readonly timeout_ms: number },
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const { path, body } = requestOf(operation, input);
+    return await this.#send(
+      vmName,
+      path,
+      {
+        method: operation.http.method,
+        headers: { "content-type": "application/json" },
+        ...(body === undefined ? {} : { body }),
+      },
+      input.timeout_ms + GRACE_MS,
+      signal,
+    );
+  }
+
+  /** Sends a request that is no operation of ours; `path` begins with a slash. */
+  async forward(vmName: string, path: string, request: Request): Promise<Response> {
+    if (request.headers.has("upgrade")) {
+      throw new ViperError(
+        "invalid_request",
+        `Cannot upgrade "${path}": the agent proxy takes plain HTTP`,
+      );
+    }
+    const headers = new Headers(request.headers);
+    for (const name of NOT_FORWARDED) headers.delete(name);
+    const { method, body } = request;
+    return await this.#send(
+      vmName,
+      path,
+      { method, headers, ...(body === null ? {} : { body }) },
+      FORWARD_TIMEOUT_MS,
+      request.signal,
+    );
+  }
+
+  async #send(
+    vmName: string,
+    path: string,
+    init: RequestInit,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const agent = this.agentOf(vmName);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const headers = new Headers(init.headers);
+    headers.set("authorization", `Bearer ${agent.token}`);
+    try {
+      const response = await agent.pool.fetch("relay.send:fetch", agent.url + path, {
+        ...init,
+        headers,
+        redirect: "manual",
+        signal: AbortSignal.any([timeout, signal]),
+      });
+      return passOn(response);
+    } catch (error) {
+      if (timeout.aborted) {
+        const message = `Cannot finish "${path}" on VM "${vmName}": no answer in ${timeoutMs} ms`;
+        throw new ViperError("agent_timeout", message, { cause: error });
+      }
+      const message = `Cannot reach the agent of VM "${vmName}" for "${path}"`;
+      throw new ViperError("agent_unreachable", message, { cause: error });
+    }
+  }
+}
+
+function passOn(response: Response): Response {
+  const headers = new Headers(response.headers);
+  for (const name of NOT_FORWARDED) if (name !== "content-length") headers.delete(name);
+  return new Response(response.body, { status: response.status, headers });
+}

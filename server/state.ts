@@ -1,0 +1,46 @@
+import type { Config } from "./config.ts";
+import type { Host } from "../host/host.ts";
+import { Database } from "./store/database.ts";
+import { LeaseRows } from "./store/lease_rows.ts";
+import { VmRows } from "./store/vm_rows.ts";
+
+/** The daemon's folders, taken for this process alone, and what is stored in them. */
+export interface State extends Disposable {
+  readonly db: Database;
+  readonly rows: VmRows;
+  readonly leases: LeaseRows;
+}
+
+/**
+ * Makes the folders, takes the lock and opens the database.
+ *
+ * @throws {Error} when another daemon has this state, or the database cannot be read
+ */
+export async function openState(
+  { dbPath, runtimeDir, logDir }: Config,
+  host: Host,
+): Promise<State> {
+  using parts = new DisposableStack();
+  for (const folder of [folderOf(dbPath), runtimeDir, logDir]) {
+    await host.files.makeDir("server.state:folder", folder, 0o700);
+  }
+  const lock = await host.files.lock("server.state:lock", `${dbPath}.lock`);
+  if (lock === null) {
+    throw new Error(
+      `Cannot serve from "${dbPath}": another daemon does; stop it, or choose another with --db`,
+    );
+  }
+  parts.use(lock);
+  const db = parts.use(Database.open(dbPath));
+  const opened = parts.move();
+  return {
+    db,
+    rows: new VmRows(db),
+    leases: new LeaseRows(db),
+    [Symbol.dispose]: () => opened.dispose(),
+  };
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}

@@ -1,0 +1,145 @@
+/**
+ * What one VM occupies on the host: a folder, a staged initramfs or instance file, a tap and a
+ * process. Each step stands beside its undo; every undo works from the id alone and twice over,
+ * so that a rollback, a delete and the clean-up after a daemon's crash are the same code.
+ *
+ * @module
+ */
+import type { Host } from "../../host/host.ts";
+import type { ImageLayout } from "../../protocol/vms.ts";
+import type { Instance } from "../../protocol/guest.ts";
+import type { Machine, MachineRef, MachineSpec, Runtime } from "../runtimes/runtime.ts";
+import { killLeftover } from "../runtimes/process_ref.ts";
+import type { GuestImage } from "./guest_image.ts";
+import { stageInitramfs, stageInstance } from "./staging.ts";
+
+/** An undo is tried so often before the fault is reported. */
+const UNDO_TRIES = 3;
+const UNDO_PAUSE_MS = 200;
+
+/** Makes and removes a VM's tap; both by the VM's id. */
+export interface TapMaker {
+  createTap(id: string): Promise<{ readonly name: string }>;
+  removeTap(id: string): Promise<void>;
+}
+
+/** What footprints are made with; one for all VMs. */
+export interface FootprintParts {
+  readonly host: Host;
+  readonly runtime: Runtime;
+  /** `null` for a runtime that needs no network of ours. */
+  readonly taps: TapMaker | null;
+  readonly runtimeDir: string;
+  readonly logDir: string;
+}
+
+/** What the caller has decided about one VM. */
+export interface FootprintPlan {
+  readonly cpuCores: number;
+  readonly memoryMb: number;
+  readonly layout: ImageLayout;
+  readonly image: GuestImage | null;
+  readonly cmdline: string;
+  readonly mac: string;
+  readonly instance: Instance;
+}
+
+/** One VM's place on the host. */
+export class Footprint {
+  #machine: Machine | null = null;
+
+  constructor(private readonly id: string, private readonly parts: FootprintParts) {}
+
+  /** The serial console's log, kept until the VM is removed. */
+  get consoleLog(): string {
+    return `${this.parts.logDir}/${this.id}.console.log`;
+  }
+
+  get #folder(): string {
+    return `${this.parts.runtimeDir}/${this.id}`;
+  }
+
+  /** Makes everything up to a machine that is created and not booted; all or nothing. */
+  async acquire(plan: FootprintPlan, signal: AbortSignal): Promise<Machine> {
+    try {
+      const spec = await this.#prepare(plan);
+      this.#machine = await this.parts.runtime.create(spec, signal);
+      return this.#machine;
+    } catch (error) {
+      await this.release(null);
+      await this.removeLog();
+      throw error;
+    }
+  }
+
+  /**
+   * Undoes all steps in reverse, each tried again when it fails. A step that fails for good does
+   * not keep the others from being undone.
+   *
+   * @param leftover set when an earlier daemon made the machine: what its row knows of it
+   * @throws {AggregateError} of the steps that failed for good
+   */
+  async release(leftover: { readonly ref: MachineRef | null } | null): Promise<void> {
+    const { host, taps } = this.parts;
+    const failures: unknown[] = [];
+    const undo = async (step: () => Promise<void>) => {
+      await this.#persist(step).catch((error) => failures.push(error));
+    };
+    await undo(async () => {
+      if (this.#machine !== null) await this.#machine.delete();
+      else if (leftover !== null) {
+        await killLeftover(host, { vmId: this.id, ref: leftover.ref ?? undefined });
+      }
+      this.#machine = null;
+    });
+    await undo(async () => await taps?.removeTap(this.id));
+    // The folder goes last: while it stands, a clean-up can find the VM again.
+    await undo(() => host.files.remove("vm.release:folder_undo", this.#folder));
+    if (failures.length > 0) {
+      throw new AggregateError(failures, `Cannot clean up after VM "${this.id}"`);
+    }
+  }
+
+  /** Removes what outlives the machine. */
+  removeLog(): Promise<void> {
+    return this.#persist(() =>
+      this.parts.host.files.remove("vm.remove:console_undo", this.consoleLog)
+    );
+  }
+
+  async #prepare(plan: FootprintPlan): Promise<MachineSpec> {
+    const { host, taps, logDir } = this.parts;
+    await host.files.makeDir("vm.create:folder", this.#folder, 0o700);
+    await host.files.makeDir("vm.create:log_folder", logDir, 0o700);
+    const staged = plan.image === null
+      ? await stageInstance(host, this.#folder, plan.instance)
+      : await stageInitramfs(host, this.#folder, plan.image.initramfs, plan.instance);
+    const tap = await taps?.createTap(this.id);
+    return {
+      id: this.id,
+      cpuCores: plan.cpuCores,
+      memoryMb: plan.memoryMb,
+      layout: plan.layout,
+      kernel: plan.image?.kernel ?? "",
+      initramfs: plan.image === null ? "" : staged,
+      rootfs: plan.image?.rootfs ?? null,
+      cmdline: plan.cmdline,
+      tap: tap?.name ?? "",
+      mac: plan.mac,
+      runDir: this.#folder,
+      consoleLog: this.consoleLog,
+      instanceFile: plan.image === null ? staged : "",
+    };
+  }
+
+  async #persist(step: () => Promise<void>): Promise<void> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await step();
+      } catch (error) {
+        if (tries === UNDO_TRIES) throw error;
+        await this.parts.host.clock.sleep(UNDO_PAUSE_MS);
+      }
+    }
+  }
+}
