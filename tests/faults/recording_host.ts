@@ -27,8 +27,8 @@ export function watchedHost(real: Host, before: (call: HostCall) => void): Host 
       before({ label, detail: `${signal} ${pid}` });
       return real.signal(label, pid, signal);
     },
-    files: watchedMembers<Files>(real.files, before),
-    net: watchedMembers<Net>(real.net, before),
+    files: watchedFiles(real.files, before),
+    net: watchedNet(real.net, before),
   };
 }
 
@@ -40,20 +40,41 @@ export function recordingHost(real: Host): Host & { readonly calls: HostCall[] }
 
 type Labelled = (label: Label, ...rest: unknown[]) => Promise<unknown>;
 
-function watchedMembers<Group extends Files | Net>(
-  group: Group,
-  before: (call: HostCall) => void,
-): Group {
+function watchedFiles(files: Files, before: (call: HostCall) => void): Files {
   const watched: Record<string, Labelled> = {};
-  for (const [method, call] of Object.entries(group) as [string, Labelled][]) {
+  for (const [method, call] of Object.entries(files) as [string, Labelled][]) {
     watched[method] = async (label, ...rest) => {
-      before({ label, detail: `${method} ${describe(rest[0])}` });
+      before({ label, detail: `${method} ${rest[0]}` });
       return await call(label, ...rest);
     };
   }
-  return watched as unknown as Group;
+  return watched as unknown as Files;
 }
 
-function describe(target: unknown): string {
-  return typeof target === "string" ? target : JSON.stringify(target);
+function watchedNet(net: Net, before: (call: HostCall) => void): Net {
+  return {
+    connect: async (label, address, signal) => {
+      before({ label, detail: `connect ${JSON.stringify(address)}` });
+      return await net.connect(label, address, signal);
+    },
+    fetch: async (label, url, init) => {
+      before({ label, detail: `fetch ${url}` });
+      return await net.fetch(label, url, init);
+    },
+    openPool: (label) => {
+      before({ label, detail: "openPool" });
+      const pool = net.openPool(label);
+      return {
+        fetch: async (label, url, init) => {
+          before({ label, detail: `fetch ${url}` });
+          return await pool.fetch(label, url, init);
+        },
+        [Symbol.dispose]: () => pool[Symbol.dispose](),
+      };
+    },
+    serve: async (label, address, handler) => {
+      before({ label, detail: `serve ${JSON.stringify(address)}` });
+      return await net.serve(label, address, handler);
+    },
+  };
 }
