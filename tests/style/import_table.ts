@@ -1,0 +1,83 @@
+/**
+ * Which part of the house may import which. A part is a folder or a single file; the longest
+ * entry that fits a path is its part. Files of one part may import each other.
+ *
+ * @module
+ */
+
+/** What one part may import. */
+export interface Part {
+  /** Folders (ending in a slash) and files of the project. */
+  readonly files: readonly string[];
+  /** Packages by the name in deno.json, and `node:` modules that only compute. */
+  readonly packages: readonly string[];
+}
+
+const PROTOCOL = "protocol/";
+/** The interface; its implementations are named only where a program is put together. */
+const HOST = "host/host.ts";
+
+const everything: Part = { files: [""], packages: [""] };
+
+/** The table of `docs/architecture.md`. */
+export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
+  "main.ts": { files: ["cli/", "host/"], packages: [] },
+
+  "host/": { files: [], packages: ["node:"] },
+  "protocol/": { files: [HOST], packages: ["zod", "node:crypto"] },
+  "protocol/http_server.ts": { files: [PROTOCOL, HOST], packages: ["zod", "hono"] },
+
+  "cli/": {
+    files: [PROTOCOL, HOST, "images/", "setup/", "tui/", "server/main.ts", "server/config.ts"],
+    packages: ["zod", "commander", "@commander-js/extra-typings", "@clack/prompts"],
+  },
+  "tui/": { files: [PROTOCOL, HOST], packages: [] },
+  "setup/": { files: [PROTOCOL, HOST, "server/config.ts"], packages: ["zod"] },
+  "images/": { files: [PROTOCOL, HOST], packages: ["zod", "node:crypto"] },
+  "init/": { files: [], packages: [] },
+  "web/": { files: [PROTOCOL], packages: [] },
+
+  "agent/": {
+    files: [PROTOCOL, HOST],
+    packages: ["zod", "puppeteer-core", "node:crypto"],
+  },
+  "agent/main.ts": { files: ["agent/", PROTOCOL, "host/"], packages: [] },
+
+  "server/main.ts": { files: ["server/", PROTOCOL, HOST], packages: ["hono"] },
+  "server/listen.ts": { files: ["server/runtimes/within.ts", HOST], packages: ["hono"] },
+  "server/state.ts": { files: ["server/store/", "server/config.ts", HOST], packages: [] },
+  "server/config.ts": { files: [PROTOCOL, HOST], packages: ["zod"] },
+  "server/system_status.ts": { files: ["server/vms/", PROTOCOL, HOST], packages: [] },
+  "server/api/": {
+    files: [
+      ...["server/handlers.ts", "server/vms/", "server/browser/", "server/events/"],
+      ...["server/config.ts", "server/system_status.ts", PROTOCOL, HOST],
+    ],
+    packages: ["zod", "hono", "node:crypto"],
+  },
+  "server/handlers.ts": {
+    files: [
+      ...["server/vms/", "server/browser/", "server/system_status.ts", "server/config.ts"],
+      ...[PROTOCOL, HOST],
+    ],
+    packages: [],
+  },
+  "server/browser/": {
+    files: ["server/vms/", "server/events/", "server/config.ts", PROTOCOL, HOST],
+    packages: ["zod"],
+  },
+  "server/vms/": {
+    files: [
+      ...["server/runtimes/", "server/network/", "server/store/", "server/events/"],
+      ...["server/config.ts", PROTOCOL, HOST],
+    ],
+    packages: ["zod", "node:crypto"],
+  },
+  "server/events/": { files: ["server/store/", PROTOCOL, HOST], packages: ["zod"] },
+  "server/runtimes/": { files: [PROTOCOL, HOST], packages: ["zod"] },
+  "server/network/": { files: [PROTOCOL, HOST], packages: ["zod", "node:crypto"] },
+  "server/store/": { files: [PROTOCOL, HOST], packages: ["zod", "node:sqlite"] },
+
+  "build/": everything,
+  "tests/": everything,
+};
