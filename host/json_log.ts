@@ -7,9 +7,8 @@ const CAUSE_DEPTH_MAX = 8;
 export function jsonLog(write: (line: string) => void, now: () => Date): Log {
   return (level, message, fields = {}) => {
     const entries = Object.entries(fields).map(([key, value]) => [key, logged(value)]);
-    write(
-      JSON.stringify({ time: now().toISOString(), level, message, ...Object.fromEntries(entries) }),
-    );
+    const line = { time: now().toISOString(), level, message, ...Object.fromEntries(entries) };
+    write(`${JSON.stringify(line)}\n`);
   };
 }
 

@@ -23,6 +23,8 @@ export interface Config {
   readonly hostIp: string;
   /** Port of the guest-facing listener on `hostIp`; 0 takes a free one. */
   readonly guestPort: number;
+  /** TCP ports of the host that guests may reach beside it, such as that of a proxy. */
+  readonly guestOpenPorts: readonly number[];
   /** VMs that may be live at once. */
   readonly vmLimit: number;
   /** From boot to the agent's announce; then the VM counts as crashed. `null`: by accelerator. */
@@ -44,6 +46,7 @@ export const VARIABLES = {
   subnet: "VIPER_SUBNET",
   hostIp: "VIPER_HOST_IP",
   guestPort: "VIPER_GUEST_PORT",
+  guestOpenPorts: "VIPER_GUEST_OPEN_PORTS",
   vmLimit: "VIPER_VM_LIMIT",
   bootTimeoutMs: "VIPER_BOOT_TIMEOUT_MS",
 } as const;
@@ -81,6 +84,8 @@ export function readConfig(
     subnet: setting("subnet", "192.168.127.0/24"),
     hostIp: setting("hostIp", "192.168.127.1"),
     guestPort: integer("guestPort", setting("guestPort", "7778"), 0, PORT_MAX),
+    guestOpenPorts: setting("guestOpenPorts", "").split(",").filter(Boolean)
+      .map((port) => integer("guestOpenPorts", port, 1, PORT_MAX)),
     vmLimit: integer("vmLimit", setting("vmLimit", "64"), 1, VM_LIMIT_MAX),
     bootTimeoutMs: optionalInteger("bootTimeoutMs", setting("bootTimeoutMs", "")),
   });

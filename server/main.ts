@@ -69,7 +69,7 @@ export async function openDaemon(
   ], config.runtime);
   if (choice.availability.warning) host.log("warn", choice.availability.warning, {});
   const network = choice.runtime.traits.network
-    ? parts.use(await openNetwork({ ...config, openPorts: [] }, host))
+    ? parts.use(await openNetwork({ ...config, openPorts: config.guestOpenPorts }, host))
     : null;
 
   const bus = new EventBus(state.db, host.clock.now);

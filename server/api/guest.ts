@@ -41,7 +41,7 @@ export function guestApp(fleet: Fleet, onServerError: OnServerError): Hono {
   }, {
     contextOf: (c: Context): Guest => ({
       token: bearerToken(c.req.raw) ?? "",
-      peer: peerOf(c.req.raw),
+      peer: c.env.peer,
     }),
   });
   return app;

@@ -1,0 +1,35 @@
+import type { Host } from "../host/host.ts";
+import { type ClientOptions, createClient } from "../protocol/http_client.ts";
+import type { Client } from "../protocol/operation.ts";
+import {
+  AGENT_PREFIX,
+  browserOperations,
+  systemOperations,
+  vmOperations,
+} from "../protocol/operations.ts";
+
+/** A daemon, as its clients use it. */
+export interface ViperClient {
+  readonly vms: Client<typeof vmOperations>;
+  readonly system: Client<typeof systemOperations>;
+  /** The browser of one VM. */
+  browser(vmName: string): Client<typeof browserOperations>;
+}
+
+/** Speaks to the daemon at `baseUrl`, such as `http://127.0.0.1:7777`. */
+export function viperClient(host: Host, baseUrl: string, apiKey?: string): ViperClient {
+  const options: ClientOptions = {
+    fetch: (url, init) => host.net.fetch("cli.client:fetch", url, init),
+    baseUrl: baseUrl.replace(/\/+$/, ""),
+    headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
+  };
+  return {
+    vms: createClient(vmOperations, options),
+    system: createClient(systemOperations, options),
+    browser: (vmName) =>
+      createClient(browserOperations, {
+        ...options,
+        baseUrl: options.baseUrl + AGENT_PREFIX.replace("{name}", encodeURIComponent(vmName)),
+      }),
+  };
+}

@@ -1,0 +1,25 @@
+import { Command } from "commander";
+import { type ConfigFlags, readConfig } from "../server/config.ts";
+import { serve } from "../server/main.ts";
+import type { CliContext } from "./context.ts";
+
+/** `viper serve`: the daemon, until SIGINT or SIGTERM. */
+export function serveCommand({ host, signal, assets }: CliContext): Command {
+  return new Command("serve").description("run the daemon")
+    .option("--listen <host:port>", "address of the API [127.0.0.1:7777]")
+    .option("--db <file>", "state database [~/.viper/state.db]")
+    .option("--runtime-dir <folder>", "folder of running VMs [~/.viper/run]")
+    .option("--log-dir <folder>", "folder of logs [~/.viper/logs]")
+    .option("--image-dir <folder>", "folder of the guest image [~/.viper/image]")
+    .option("--runtime <name>", "auto, qemu, or local (no isolation) [auto]")
+    .option("--bridge <name>", "bridge of the VMs [viperbr0]")
+    .option("--subnet <cidr>", "addresses of the VMs [192.168.127.0/24]")
+    .option("--host-ip <address>", "the host's address on the bridge [192.168.127.1]")
+    .option("--guest-port <port>", "port on which guests reach the daemon [7778]")
+    .option("--guest-open-ports <ports>", "other ports of the host that guests may reach [none]")
+    .option("--vm-limit <count>", "VMs that may be live at once [64]")
+    .option("--boot-timeout-ms <ms>", "from boot to ready [30000, 180000 when emulated]")
+    .action(async (flags: ConfigFlags) => {
+      await serve(readConfig(flags, host.env), host, assets, signal);
+    });
+}

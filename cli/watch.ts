@@ -1,0 +1,36 @@
+import { Command } from "commander";
+import { readEventStream } from "../protocol/event_stream.ts";
+import { type CliContext, CliError } from "./context.ts";
+
+/** `viper vms watch`: events as they happen, until interrupted. */
+export function watchCommand({ host, terminal, signal }: CliContext, api: () => string): Command {
+  return new Command("watch").description("print events as they happen")
+    .option("--json", "print each event as a line of JSON")
+    .option("--after <seq>", "begin after this event instead of now")
+    .action(async ({ json, after }: { json?: boolean; after?: string }) => {
+      const key = host.env["VIPER_API_KEY"];
+      const response = await host.net.fetch("cli.watch:fetch", `${api()}/api/v1/events/vms`, {
+        signal,
+        headers: {
+          ...(key ? { authorization: `Bearer ${key}` } : {}),
+          ...(after === undefined ? {} : { "last-event-id": after }),
+        },
+      });
+      if (!response.ok || response.body === null) {
+        throw new CliError(`Cannot watch: the daemon answered with status ${response.status}`);
+      }
+      try {
+        for await (const event of readEventStream(response.body)) {
+          if (json) terminal.out(`${JSON.stringify(event)}\n`);
+          else if (event.type === "gap") terminal.out(`missed ${event.from} to ${event.to}\n`);
+          else {
+            terminal.out(
+              `${event.timestamp}  ${event.type}  ${event.name}  ${event.message ?? ""}\n`,
+            );
+          }
+        }
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    });
+}

@@ -1,0 +1,9 @@
+/** What a person sees, or what a script reads, of a command. */
+export interface Terminal {
+  /** The command's answer. */
+  out(text: string): void;
+  /** Progress and errors: not part of the answer. */
+  err(text: string): void;
+  /** Whether standard error is a terminal, so that a line may be written over. */
+  readonly isInteractive: boolean;
+}
