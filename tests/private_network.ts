@@ -1,27 +1,32 @@
 /**
- * Whether this process may change the network: only in a network namespace of its own, such as
- * `unshare -n deno test …` gives. Nothing in the tests ever changes the machine's own network.
+ * Whether this process may change the network: only where there is none to disturb, such as in the
+ * namespace that `unshare --net deno test …` gives. No test ever changes the machine's own network.
  */
 
 /** `null` when bridges and taps may be made here, else why they may not. */
 export function privateNetworkMissing(): string | null {
   if (Deno.uid() !== 0) return "needs root";
-  return inPrivateNamespace()
-    ? null
-    : "needs a network namespace of its own: unshare -n deno test …";
+  if (hasOwnNamespace() || hasLoopbackOnly()) return null;
+  return "needs a network namespace of its own: unshare --net deno test …";
 }
 
 /**
- * Walks up the parents until one has another namespace. PID 1 alone does not decide: it may be
- * hidden, and a test started by `unshare` has a parent outside in any case.
+ * Walks up the parents until one has another namespace. PID 1 alone does not decide, since it may
+ * be hidden.
  */
-function inPrivateNamespace(): boolean {
+function hasOwnNamespace(): boolean {
   const own = namespaceOf(Deno.pid);
   for (let pid = Deno.ppid; pid > 0; pid = parentOf(pid)) {
     const other = namespaceOf(pid);
     if (other !== null && other !== own) return true;
   }
   return false;
+}
+
+/** In a process namespace of its own a test cannot see its parents outside. */
+function hasLoopbackOnly(): boolean {
+  const table = Deno.readTextFileSync("/proc/self/net/dev");
+  return [...table.matchAll(/^\s*([^\s:|]+):/gm)].every((match) => match[1] === "lo");
 }
 
 function namespaceOf(pid: number): string | null {
