@@ -52,6 +52,8 @@ const BINARIES: readonly Binary[] = [
   { name: "viper-agent", modules: { "agent.js": "agent/main.ts" }, assets: [] },
 ];
 
+const OUTPUTS = [...BINARIES.map((binary) => binary.name), "agent.js"];
+
 type Kind = "compiled" | "self-extracting";
 
 async function build(forced: Kind | undefined): Promise<void> {
@@ -68,6 +70,8 @@ async function build(forced: Kind | undefined): Promise<void> {
       await bundle(source, `${stage}/${bundleName(source)}`);
     }
     for (const binary of BINARIES) await makeBinary(binary, kind, stage);
+    // What a `viper` run from the sources puts into a guest image.
+    await Deno.rename(`${stage}/${bundleName("agent/main.ts")}`, `${DIST}/agent.js`);
     await Deno.writeTextFile(`${CACHE}/inputs`, inputs);
   } finally {
     await Deno.remove(stage, { recursive: true });
@@ -85,7 +89,7 @@ async function kindOfThisHost(): Promise<Kind> {
 
 async function isBuiltFrom(inputs: string): Promise<boolean> {
   try {
-    for (const binary of BINARIES) await Deno.lstat(`${DIST}/${binary.name}`);
+    for (const name of OUTPUTS) await Deno.lstat(`${DIST}/${name}`);
     return await Deno.readTextFile(`${CACHE}/inputs`) === inputs;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

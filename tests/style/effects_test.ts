@@ -24,7 +24,7 @@ function isGivenFetch(source: Deno.lint.SourceCode, node: Deno.lint.Node): boole
   if (node.type !== "CallExpression" || source.getText(node.callee) !== "fetch") return false;
   return source.getAncestors(node).some((ancestor) =>
     "params" in ancestor && Array.isArray(ancestor.params) &&
-    ancestor.params.some((param) => /\bfetch\b/.test(source.getText(param)))
+    ancestor.params.some(({ range }) => /\bfetch\b/.test(source.text.slice(...range)))
   );
 }
 

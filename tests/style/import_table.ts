@@ -28,7 +28,10 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
   "protocol/http_server.ts": { files: [PROTOCOL, HOST], packages: ["zod", "hono"] },
 
   "cli/": {
-    files: [PROTOCOL, HOST, "images/", "setup/", "tui/", "server/main.ts", "server/config.ts"],
+    files: [
+      ...[PROTOCOL, HOST, "host/terminal.ts", "images/", "setup/", "tui/"],
+      ...["server/main.ts", "server/config.ts"],
+    ],
     packages: ["zod", "commander", "@commander-js/extra-typings", "@clack/prompts"],
   },
   "tui/": { files: [PROTOCOL, HOST], packages: [] },
@@ -41,6 +44,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
     files: [PROTOCOL, HOST],
     packages: ["zod", "puppeteer-core", "node:crypto"],
   },
+  "agent/http_app.ts": { files: ["agent/", PROTOCOL, HOST], packages: ["hono"] },
   "agent/main.ts": { files: ["agent/", PROTOCOL, "host/"], packages: [] },
 
   "server/main.ts": { files: ["server/", PROTOCOL, HOST], packages: ["hono"] },
