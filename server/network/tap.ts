@@ -41,12 +41,12 @@ export function tapName(id: string): string {
  */
 export async function createTap(host: Host, bridge: string, id: string): Promise<Tap> {
   const name = tapName(id);
-  if (await hasLeftover(host, bridge, id)) {
-    await removeLink(host, "network.tap:leftover_undo", name);
-  }
-
   await using undo = new AsyncDisposableStack();
   try {
+    if (await hasLeftover(host, bridge, id)) {
+      await removeLink(host, "network.tap:leftover_undo", name);
+    }
+
     undo.defer(() => retried(() => removeLink(host, "network.tap:add_undo", name)));
     await host.run("network.tap:add", ["ip", "tuntap", "add", "dev", name, "mode", "tap"]);
 
@@ -58,6 +58,7 @@ export async function createTap(host: Host, bridge: string, id: string): Promise
     undo.move();
     return { name };
   } catch (cause) {
+    if (cause instanceof ViperError) throw cause;
     throw new ViperError("vm_start_failed", `Cannot make the tap "${name}" of VM "${id}"`, {
       cause,
     });
