@@ -1,0 +1,62 @@
+/** What every action has in common: its turn, its page and its end. */
+import type { CDPSession, Page } from "puppeteer-core";
+import type { Clock } from "../host/host.ts";
+import { ViperError } from "../protocol/problems.ts";
+import type { SupervisedBrowser } from "./browser.ts";
+import { Deadline } from "./deadline.ts";
+import { Turns } from "./turns.ts";
+
+/** What an action works with. */
+export interface ActionContext {
+  readonly page: Page;
+  readonly cdp: CDPSession;
+  readonly deadline: Deadline;
+  readonly clock: Clock;
+}
+
+/** What is known of a call beside its input. */
+export interface Call {
+  /** Aborted when the caller has hung up. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs actions one after another on the active page, each within its deadline. */
+export class ActionRunner {
+  readonly #clock: Clock;
+  readonly #browser: SupervisedBrowser;
+  readonly #turns = new Turns();
+
+  constructor(clock: Clock, browser: SupervisedBrowser) {
+    this.#clock = clock;
+    this.#browser = browser;
+  }
+
+  /**
+   * `action` completes the sentence "Cannot …".
+   *
+   * @throws {ViperError} `timeout`, `browser_unavailable`, or what the work throws
+   */
+  async run<T>(
+    action: string,
+    timeoutMs: number,
+    call: Call,
+    work: (context: ActionContext) => Promise<T>,
+  ): Promise<T> {
+    using deadline = new Deadline(this.#clock, action, timeoutMs, [call.signal]);
+    using _turn = await this.#turns.take(deadline);
+    const session = this.#browser.session;
+    if (session === null) {
+      throw new ViperError("browser_unavailable", `Cannot ${action}: Chrome is not ready`);
+    }
+    deadline.follow(session.life);
+    const { page, cdp, gone } = await deadline.race("a page", session.pages.active());
+    deadline.follow(gone);
+    try {
+      return await work({ page, cdp, deadline, clock: this.#clock });
+    } catch (error) {
+      // When page or Chrome goes away, the action fails in many ways, and this is their reason.
+      if (deadline.signal.aborted && !(error instanceof ViperError)) throw deadline.signal.reason;
+      throw error;
+    }
+  }
+}

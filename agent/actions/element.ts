@@ -1,0 +1,57 @@
+/** Waiting for an element. */
+import { ViperError } from "../../protocol/problems.ts";
+import type { ActionContext } from "../action_runner.ts";
+import { quote } from "../quote.ts";
+import { PageMovedOn } from "../world.ts";
+import type { Look } from "./in_page.ts";
+
+/** Between two looks; a person notices nothing below 100 ms. */
+const LOOK_PAUSE_MS = 50;
+
+/**
+ * Looks until the element is found.
+ *
+ * @throws {ViperError} `selector_invalid` at once; when the time is over `element_not_found` or
+ * `element_not_actionable` by what was seen last, and `timeout` when the page never answered
+ */
+export async function whenFound<T>(
+  selector: string,
+  { deadline }: ActionContext,
+  look: () => Promise<Look<T>>,
+): Promise<T> {
+  let seen: Look<T> | null = null;
+  try {
+    while (true) {
+      seen = await looked(look);
+      if (seen.state === "found") return seen.value;
+      if (seen.state === "invalid") {
+        throw new ViperError("selector_invalid", `Cannot ${deadline.action}: ${seen.reason}`);
+      }
+      await deadline.pause(`an element that matches ${quote(selector)}`, LOOK_PAUSE_MS);
+    }
+  } catch (error) {
+    const timedOut = error instanceof ViperError && error.code === "timeout";
+    if (timedOut && seen !== null) throw notFound(selector, deadline, seen);
+    throw error;
+  }
+}
+
+async function looked<T>(look: () => Promise<Look<T>>): Promise<Look<T>> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof PageMovedOn) return { state: "absent" };
+    throw error;
+  }
+}
+
+function notFound(
+  selector: string,
+  { action, timeoutMs }: ActionContext["deadline"],
+  seen: Look<unknown>,
+): ViperError {
+  const start = `Cannot ${action} within ${timeoutMs} ms`;
+  return seen.state === "blocked"
+    ? new ViperError("element_not_actionable", `${start}: ${seen.reason}`)
+    : new ViperError("element_not_found", `${start}: no element matches ${quote(selector)}`);
+}

@@ -1,0 +1,100 @@
+import type { Protocol } from "puppeteer-core";
+import { type browserEvaluate, RESULT_BYTES_MAX } from "../../protocol/browser.ts";
+import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
+import { ViperError } from "../../protocol/problems.ts";
+import type { ActionContext } from "../action_runner.ts";
+import { isMovedOn } from "../world.ts";
+import { type Json, toJson } from "./in_page.ts";
+import { fitting } from "./result_size.ts";
+
+/** Chrome stops a script that still runs so long after its deadline; then the page goes on. */
+const TERMINATE_AFTER_MS = 100;
+/** What a script's result is kept under in the page, until it is read. */
+const OBJECT_GROUP = "viper-evaluate";
+
+/** Evaluates an expression among the page's own scripts and reads its JSON value. */
+export async function evaluate(
+  { expression, await_promise }: ParsedOf<typeof browserEvaluate>,
+  context: ActionContext,
+): Promise<OutputOf<typeof browserEvaluate>> {
+  const { cdp, deadline } = context;
+  const result = await settled(context, "the script to end", () =>
+    cdp.send("Runtime.evaluate", {
+      expression,
+      awaitPromise: await_promise,
+      userGesture: true,
+      objectGroup: OBJECT_GROUP,
+      timeout: deadline.remainingMs() + TERMINATE_AFTER_MS,
+    }));
+  try {
+    const json = result.objectId === undefined
+      ? primitiveJson(result)
+      : await objectJson(result.objectId, context);
+    if ("reason" in json) {
+      throw new ViperError(
+        "result_not_serializable",
+        `Cannot return the script's result: ${json.reason}`,
+      );
+    }
+    const text = "json" in json ? { text: json.json } : json;
+    return { result: JSON.parse(fitting(text, "return the script's result")) };
+  } finally {
+    cdp.send("Runtime.releaseObjectGroup", { objectGroup: OBJECT_GROUP }).catch(() => {});
+  }
+}
+
+function primitiveJson(result: Protocol.Runtime.RemoteObject): Json {
+  const { unserializableValue, value } = result;
+  if (unserializableValue === "-0") return { json: "0" };
+  if (unserializableValue !== undefined) return { reason: `it is ${unserializableValue}` };
+  return { json: JSON.stringify(value ?? null) };
+}
+
+async function objectJson(objectId: string, context: ActionContext): Promise<Json> {
+  const { value } = await settled(
+    context,
+    "the script's result",
+    () =>
+      context.cdp.send("Runtime.callFunctionOn", {
+        objectId,
+        functionDeclaration: toJson.toString(),
+        arguments: [{ value: RESULT_BYTES_MAX }],
+        returnByValue: true,
+      }),
+  );
+  return value as Json;
+}
+
+interface Settled {
+  readonly result: Protocol.Runtime.RemoteObject;
+  readonly exceptionDetails?: Protocol.Runtime.ExceptionDetails;
+}
+
+/** The value, or the exception as `script_failed`. */
+async function settled(
+  { deadline }: ActionContext,
+  waitingFor: string,
+  send: () => Promise<Settled>,
+): Promise<Protocol.Runtime.RemoteObject> {
+  try {
+    const { result, exceptionDetails } = await deadline.race(waitingFor, send());
+    if (exceptionDetails === undefined) return result;
+    throw new ViperError("script_failed", `Cannot evaluate the script: ${told(exceptionDetails)}`);
+  } catch (error) {
+    if (!isMovedOn(error)) throw error;
+    throw new ViperError(
+      "script_failed",
+      "Cannot evaluate the script: the page navigated away while it ran",
+      { cause: error },
+    );
+  }
+}
+
+/** What was thrown, and where: `Error: boom, at f (https://…:3:9)`. */
+function told(details: Protocol.Runtime.ExceptionDetails): string {
+  const { exception, text, lineNumber, columnNumber } = details;
+  const thrown = exception?.description ??
+    (exception === undefined ? text : JSON.stringify(exception.value ?? exception.type));
+  const [message = "", ...stack] = thrown.split(/\n\s+at /);
+  return `${message}, at ${stack[0]?.split("\n")[0] ?? `${lineNumber + 1}:${columnNumber + 1}`}`;
+}

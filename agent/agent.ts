@@ -1,0 +1,60 @@
+/**
+ * The guest's agent: it keeps a Chrome running, serves the browser's operations over HTTP, and
+ * tells the daemon when it is ready.
+ *
+ *     launch Chrome ─┬─ Chrome boots ──────────────┬─ connect ─ page ─ announce ─ serve
+ *                    └─ load HTTP, listen, load CDP ┘
+ *
+ * Chrome is launched before anything else is loaded: under slow emulation both take seconds.
+ *
+ * @module
+ */
+import type { Host } from "../host/host.ts";
+import type { Instance } from "../protocol/guest.ts";
+import { announce } from "./announce.ts";
+import { SupervisedBrowser } from "./browser.ts";
+import { launchChrome } from "./chrome.ts";
+import { Deadline } from "./deadline.ts";
+import { AGENT_VERSION } from "./version.ts";
+
+/** How long requests under way may take to be answered when the agent ends. */
+const DRAIN_TIMEOUT_MS = 2_000;
+
+/**
+ * Runs until the signal is aborted; then Chrome has ended, its folder is removed and the port is
+ * free.
+ *
+ * @throws when Chrome cannot be kept running or the daemon does not take the announce
+ */
+export async function runAgent(instance: Instance, host: Host, signal: AbortSignal): Promise<void> {
+  const startedMs = host.clock.monotonicMs();
+  await using stack = new AsyncDisposableStack();
+  const launch = () => launchChrome(instance.chrome, host);
+  const chrome = stack.use(await launch());
+
+  const browser = new SupervisedBrowser(host, launch);
+  const { agentApp } = await import("./http_app.ts");
+  const app = agentApp({ instance, host, browser, startedMs });
+  const server = await host.net.serve(
+    "agent:listen",
+    instance.listen,
+    (request) => app.fetch(request),
+  );
+  stack.defer(async () => {
+    using deadline = new Deadline(host.clock, "stop serving", DRAIN_TIMEOUT_MS);
+    await deadline.race("requests under way", server.shutdown()).catch(() => {});
+  });
+
+  await browser.run(chrome, async ({ browserVersion, life }) => {
+    const facts = {
+      vm_id: instance.vm_id,
+      agent_version: AGENT_VERSION,
+      browser_version: browserVersion,
+      port: server.port,
+      browser_restarts: browser.restarts,
+      ready_ms: Math.round(host.clock.monotonicMs() - startedMs),
+    };
+    await announce(instance, host, facts, life);
+    host.log("info", "Ready", { ...facts });
+  }, signal);
+}

@@ -1,0 +1,133 @@
+/** One run of Chrome: from an executable to a DevTools address, and to its end. */
+import type { ExitStatus, Host, Process } from "../host/host.ts";
+import type { Instance } from "../protocol/guest.ts";
+import { ViperError } from "../protocol/problems.ts";
+import { chromeCommand, findChrome } from "./chrome_command.ts";
+import { Deadline } from "./deadline.ts";
+import { processTree } from "./process_tree.ts";
+
+/** Under slow emulation Chrome needs ten seconds; a minute means that it hangs. */
+export const CHROME_START_TIMEOUT_MS = 60_000;
+/** How long killed processes may take to be gone. */
+const KILL_TIMEOUT_MS = 5_000;
+/** Lines of Chrome's output that are kept to explain a failed start. */
+const OUTPUT_LINES_MAX = 20;
+const OUTPUT_LINE_LENGTH_MAX = 2_000;
+const REMOVE_ATTEMPTS_MAX = 10;
+const REMOVE_PAUSE_MS = 50;
+
+/** Chrome's own files that a killed Chrome leaves and that would keep the next from starting. */
+const STALE_FILES = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
+
+/** A Chrome that was started; disposing ends all of its processes and removes its own folder. */
+export interface Chrome extends AsyncDisposable {
+  readonly pid: number;
+  readonly exited: Promise<ExitStatus>;
+  /**
+   * The address of its DevTools, once it listens.
+   *
+   * @throws {ViperError} `browser_unavailable` when it exits or takes too long
+   */
+  devtoolsUrl(signal: AbortSignal): Promise<string>;
+}
+
+/**
+ * Starts Chrome and returns at once, while it boots.
+ *
+ * @throws {ViperError} `browser_unavailable` when there is no executable
+ */
+export async function launchChrome(settings: Instance["chrome"], host: Host): Promise<Chrome> {
+  await using undo = new AsyncDisposableStack();
+  const executable = settings.executable ?? await findChrome(host);
+  const folder = await profileFolder(settings.user_data_dir, host, undo);
+  const process = await host.spawn(
+    "agent.chrome:spawn",
+    chromeCommand(executable, folder, settings.args),
+    { output: "piped" },
+  );
+  undo.defer(() => endProcess(process, host));
+  const output = readOutput(process);
+  const kept = undo.move();
+  return {
+    pid: process.pid,
+    exited: process.exited,
+    devtoolsUrl: async (signal) => {
+      using deadline = new Deadline(host.clock, "start Chrome", CHROME_START_TIMEOUT_MS, [signal]);
+      const url = await deadline.race("its DevTools address", output.devtoolsUrl);
+      if (url !== null) return url;
+      throw new ViperError(
+        "browser_unavailable",
+        `Cannot start Chrome: ${executable} ended with its output "${output.lines.join("\n")}"`,
+      );
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+async function profileFolder(
+  given: string | undefined,
+  host: Host,
+  undo: AsyncDisposableStack,
+): Promise<string> {
+  if (given === undefined) {
+    const made = await host.files.makeTempDir("agent.chrome:profile_make", "viper-chrome-");
+    undo.defer(() => removeFolder(made, host));
+    return made;
+  }
+  await host.files.makeDir("agent.chrome:profile_make", given, 0o700);
+  for (const name of STALE_FILES) {
+    await host.files.remove("agent.chrome:profile_unlock", `${given}/${name}`);
+  }
+  return given;
+}
+
+/** A process of Chrome's that is still ending may write once more, so one try can be too few. */
+async function removeFolder(path: string, host: Host): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await host.files.remove("agent.chrome:profile_remove", path);
+    } catch (error) {
+      if (attempt === REMOVE_ATTEMPTS_MAX) throw error;
+      await host.clock.sleep(REMOVE_PAUSE_MS);
+    }
+  }
+}
+
+async function endProcess(process: Process, host: Host): Promise<void> {
+  for (const pid of await processTree(host.files, process.pid)) {
+    // The process itself goes through its handle: its number may be another's by now.
+    if (pid === process.pid) process.kill("SIGKILL");
+    else host.signal("agent.chrome:kill", pid, "SIGKILL");
+  }
+  using deadline = new Deadline(host.clock, "end Chrome", KILL_TIMEOUT_MS);
+  await deadline.race("its process to be gone", process.exited);
+}
+
+interface Output {
+  readonly lines: string[];
+  /** `null` when the output ends without one. */
+  readonly devtoolsUrl: Promise<string | null>;
+}
+
+/** Reads all output as long as Chrome lives, since a full pipe would stop it. */
+function readOutput(process: Process): Output {
+  const lines: string[] = [];
+  const { promise: devtoolsUrl, resolve } = Promise.withResolvers<string | null>();
+  const read = async () => {
+    if (process.output === null) return;
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of process.output) {
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = (parts.pop() ?? "").slice(0, OUTPUT_LINE_LENGTH_MAX);
+      for (const line of parts) {
+        const url = /^DevTools listening on (ws:\/\/\S+)/.exec(line)?.[1];
+        if (url !== undefined) resolve(url);
+        lines.push(line.slice(0, OUTPUT_LINE_LENGTH_MAX));
+        if (lines.length > OUTPUT_LINES_MAX) lines.shift();
+      }
+    }
+  };
+  read().catch(() => {}).finally(() => resolve(null)); // A broken pipe is an ended output.
+  return { lines, devtoolsUrl };
+}

@@ -1,0 +1,84 @@
+/** Which Chrome is started, and how. */
+import type { Files, Host } from "../host/host.ts";
+import { ViperError } from "../protocol/problems.ts";
+
+/** Tried in this order. Debian's real executables come before the scripts that wrap them. */
+const KNOWN_PATHS = [
+  "/headless-shell/headless-shell",
+  "/headless-chrome/headless-chrome",
+  "/usr/lib/chromium/chromium-headless-shell",
+];
+const KNOWN_NAMES = [
+  "chromium-headless-shell",
+  "headless-shell",
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+];
+const FOLDERS = ["/usr/local/bin", "/usr/bin", "/bin", "/snap/bin"];
+
+/** The size of a page when nobody asks for another, in CSS pixels. */
+export const VIEWPORT = { width: 1280, height: 720 } as const;
+
+const FLAGS = [
+  "--headless",
+  // The VM is the boundary; inside it the agent may be root, where Chrome's sandbox cannot work.
+  "--no-sandbox",
+  // Port 0 takes a free port, on loopback: Chrome ignores any other address in headless mode.
+  "--remote-debugging-port=0",
+  `--window-size=${VIEWPORT.width},${VIEWPORT.height}`,
+  "--disable-gpu",
+  // A guest's /dev/shm may be small or absent; files in /tmp do the same.
+  "--disable-dev-shm-usage",
+  "--hide-scrollbars",
+  "--mute-audio",
+  "--no-first-run",
+  "--no-default-browser-check",
+  "--disable-background-networking",
+  "--disable-breakpad",
+  "--disable-component-update",
+  "--disable-default-apps",
+  "--disable-extensions",
+  "--disable-quic",
+  "--disable-sync",
+  "--password-store=basic",
+  // Timers and painting go on in a page that is not in front, so that actions on it do not stall.
+  "--disable-background-timer-throttling",
+  "--disable-backgrounding-occluded-windows",
+  "--disable-renderer-backgrounding",
+];
+
+/** The command line for a Chrome with that profile folder and one blank page. */
+export function chromeCommand(
+  executable: string,
+  userDataDir: string,
+  extra: readonly string[],
+): string[] {
+  return [executable, ...FLAGS, `--user-data-dir=${userDataDir}`, ...extra, "about:blank"];
+}
+
+/**
+ * The first known Chrome that exists.
+ *
+ * @throws {ViperError} `browser_unavailable`
+ */
+export async function findChrome({ files }: Pick<Host, "files">): Promise<string> {
+  const candidates = [
+    ...KNOWN_PATHS,
+    ...KNOWN_NAMES.flatMap((name) => FOLDERS.map((folder) => `${folder}/${name}`)),
+  ];
+  for (const path of candidates) {
+    if (await exists(files, path)) return path;
+  }
+  throw new ViperError(
+    "browser_unavailable",
+    `Cannot find Chrome: none of ${KNOWN_NAMES.join(", ")} is installed`,
+    { hint: "Install chromium-headless-shell, or set chrome.executable in the instance file" },
+  );
+}
+
+async function exists(files: Files, path: string): Promise<boolean> {
+  const info = await files.stat("agent.chrome:find", path);
+  return info !== null && !info.isDirectory;
+}

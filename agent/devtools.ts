@@ -1,0 +1,36 @@
+/**
+ * The one place where puppeteer's code is loaded; everything else uses its types only.
+ *
+ * Its inner modules are named on purpose: the package's entry pulls in Node's file, HTTP and TLS
+ * modules and WebDriver BiDi, which more than doubles the time until the agent's first statement.
+ * The version is pinned, and the functional tests go through here.
+ *
+ * @module
+ */
+import type { Browser } from "puppeteer-core";
+import { _connectToCdpBrowser } from "puppeteer-core/internal/cdp/BrowserConnector.js";
+import { BrowserWebSocketTransport } from "puppeteer-core/internal/common/BrowserWebSocketTransport.js";
+import { ACTION_TIMEOUT_MS_MAX } from "../protocol/browser.ts";
+import { VIEWPORT } from "./chrome_command.ts";
+
+/** No single command may take longer than the longest action. */
+const PROTOCOL_TIMEOUT_MS = ACTION_TIMEOUT_MS_MAX;
+
+const noLog = () => undefined;
+
+/** Connects to a Chrome that listens on `url` (`ws://127.0.0.1:…/devtools/browser/…`). */
+export async function connectDevtools(url: string): Promise<Browser> {
+  const transport = await BrowserWebSocketTransport.create(url, undefined, noLog);
+  try {
+    const browser = await _connectToCdpBrowser(
+      transport,
+      url,
+      { defaultViewport: VIEWPORT, protocolTimeout: PROTOCOL_TIMEOUT_MS, issuesEnabled: false },
+      noLog,
+    );
+    return browser as unknown as Browser;
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+}

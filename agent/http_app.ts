@@ -1,0 +1,84 @@
+/** The agent over HTTP. */
+import type { Hono } from "hono";
+import type { Host } from "../host/host.ts";
+import type { Instance } from "../protocol/guest.ts";
+import { createApp, mount } from "../protocol/http_server.ts";
+import { agentOperations, browserOperations } from "../protocol/operations.ts";
+import { toViperError, ViperError } from "../protocol/problems.ts";
+import { ActionRunner, type Call } from "./action_runner.ts";
+import { carriesToken } from "./auth.ts";
+import type { SupervisedBrowser } from "./browser.ts";
+import { errorChain } from "./error_chain.ts";
+import { browserHandlers } from "./handlers.ts";
+import { AGENT_VERSION } from "./version.ts";
+
+/** The one route that needs no token. */
+const HEALTH_PATH = agentOperations.health.http.path;
+
+/** An app that serves the browser's operations, the agent's health and its DevTools address. */
+export function agentApp(
+  { instance, host, browser, startedMs }: {
+    instance: Instance;
+    host: Host;
+    browser: SupervisedBrowser;
+    startedMs: number;
+  },
+): Hono {
+  const app = createApp((error, request) => {
+    // A page that is slow or cannot be loaded is the page's affair; only our own faults are errors.
+    const level = toViperError(error).code === "internal" ? "error" : "info";
+    const path = new URL(request.url).pathname;
+    host.log(level, "A request failed", { path, error: errorChain(error) });
+  });
+  app.use(async (c, next) => {
+    if (
+      c.req.path !== HEALTH_PATH && !carriesToken(c.req.header("authorization"), instance.token)
+    ) {
+      throw new ViperError(
+        "unauthorized",
+        `Cannot ${c.req.method} "${c.req.path}": the bearer token is missing or wrong`,
+      );
+    }
+    await next();
+  });
+  mount<typeof browserOperations, Call>(
+    app,
+    browserOperations,
+    browserHandlers(new ActionRunner(host.clock, browser)),
+    {
+      contextOf: (c) => ({ signal: c.req.raw.signal }),
+    },
+  );
+  mount(app, agentOperations, { health: () => Promise.resolve(health(browser, host, startedMs)) }, {
+    contextOf: () => undefined,
+  });
+  app.get("/v1/devtools", (c) => c.json(devtools(browser)));
+  return app;
+}
+
+function health(browser: SupervisedBrowser, host: Host, startedMs: number) {
+  const version = browser.session?.browserVersion;
+  return {
+    status: version === undefined ? "starting" as const : "ok" as const,
+    uptime: (host.clock.monotonicMs() - startedMs) / 1_000,
+    version: AGENT_VERSION,
+    ...(version === undefined ? {} : { browser_version: version }),
+    browser_restarts: browser.restarts,
+  };
+}
+
+/** Where Chrome's DevTools listen, on the guest's own loopback. */
+function devtools({ session }: SupervisedBrowser) {
+  if (session === null) {
+    throw new ViperError("browser_unavailable", "Cannot tell Chrome's address: it is not ready");
+  }
+  const url = new URL(session.devtoolsUrl);
+  return {
+    websocket_url: session.devtoolsUrl,
+    websocket_path: url.pathname,
+    browser_version: session.browserVersion,
+    user_agent: session.userAgent,
+    address: url.hostname,
+    port: Number(url.port),
+  };
+}

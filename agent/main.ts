@@ -1,0 +1,37 @@
+/** The agent's entry: `viper-agent --instance FILE` or `viper-agent --version`. */
+import { denoHost } from "../host/deno_host.ts";
+import type { Log } from "../host/host.ts";
+import { runAgent } from "./agent.ts";
+import { errorChain } from "./error_chain.ts";
+import { readInstance } from "./instance_file.ts";
+import { AGENT_VERSION } from "./version.ts";
+
+const USAGE = "viper-agent --instance FILE, or viper-agent --version";
+
+/** One JSON line on standard error; debug lines only where VIPER_AGENT_DEBUG is set. */
+const log: Log = (level, message, fields = {}) => {
+  if (level === "debug" && Deno.env.get("VIPER_AGENT_DEBUG") === undefined) return;
+  console.error(JSON.stringify({ ...fields, at: new Date().toISOString(), level, message }));
+};
+
+async function main(args: readonly string[]): Promise<void> {
+  const [option, path] = args;
+  if (option === "--version" && args.length === 1) return console.log(AGENT_VERSION);
+  if (option !== "--instance" || path === undefined || args.length !== 2) {
+    throw new TypeError(`Cannot use the arguments "${args.join(" ")}": call ${USAGE}`);
+  }
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(name, () => stop.abort(new Error(`Stopped by ${name}`)));
+  }
+  const host = denoHost({ log });
+  await runAgent(await readInstance(path, host), host, stop.signal);
+}
+
+try {
+  await main(Deno.args);
+  Deno.exit(0);
+} catch (error) {
+  log("error", "The agent failed", { error: errorChain(error) });
+  Deno.exit(1);
+}

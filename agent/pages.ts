@@ -1,0 +1,87 @@
+/** The pages of one Chrome, and which of them actions go to. */
+import type { Browser, Dialog, Page, Target } from "puppeteer-core";
+import type { Log } from "../host/host.ts";
+import { ViperError } from "../protocol/problems.ts";
+import type { OpenPage } from "./open_page.ts";
+
+/** Pages opened by pages are kept up to this many; beyond, the oldest is closed. */
+export const PAGES_MAX = 32;
+
+/**
+ * Keeps track of pages as they come and go. The active one is the last that was opened and still
+ * stands; when none is left, a new one is made. A crashed page is closed.
+ */
+export class Pages {
+  readonly #browser: Browser;
+  readonly #log: Log;
+  readonly #known = new Map<Page, Promise<OpenPage>>();
+  #order: OpenPage[] = [];
+
+  private constructor(browser: Browser, log: Log) {
+    this.#browser = browser;
+    this.#log = log;
+  }
+
+  /** Takes over the pages that stand, of which there is at least one when this resolves. */
+  static async open(browser: Browser, log: Log): Promise<Pages> {
+    const pages = new Pages(browser, log);
+    browser.on("targetcreated", (target) => pages.#onTarget(target));
+    for (const page of await browser.pages()) await pages.#adopt(page);
+    await pages.active();
+    return pages;
+  }
+
+  /** The page that an action goes to. */
+  async active(): Promise<OpenPage> {
+    await Promise.allSettled(this.#known.values());
+    return this.#order.at(-1) ?? await this.#adopt(await this.#browser.newPage());
+  }
+
+  #onTarget(target: Target): void {
+    if (target.type() !== "page") return;
+    const adopted = async () => {
+      const page = await target.page();
+      if (page !== null) await this.#adopt(page);
+    };
+    adopted().catch((error) =>
+      this.#log("debug", "A page went away before it was taken over", { reason: String(error) })
+    );
+  }
+
+  #adopt(page: Page): Promise<OpenPage> {
+    const known = this.#known.get(page);
+    if (known !== undefined) return known;
+    const adopting = this.#prepare(page);
+    this.#known.set(page, adopting);
+    adopting.catch(() => this.#known.delete(page));
+    return adopting;
+  }
+
+  async #prepare(page: Page): Promise<OpenPage> {
+    const gone = new AbortController();
+    const forget = (reason: string) => {
+      gone.abort(new ViperError("browser_unavailable", `Cannot go on: ${reason}`));
+      this.#known.delete(page);
+      this.#order = this.#order.filter((open) => open.page !== page);
+    };
+    page.on("close", () => forget("the page was closed"));
+    page.on("error", () => {
+      this.#log("warn", "The page crashed", { url: page.url() });
+      forget("the page crashed");
+      page.close().catch(() => {}); // What is left of it may be gone already.
+    });
+    page.on("dialog", (dialog) => this.#answer(dialog));
+    const open: OpenPage = { page, cdp: await page.createCDPSession(), gone: gone.signal };
+    this.#order.push(open);
+    if (this.#order.length > PAGES_MAX) this.#order[0]?.page.close().catch(() => {});
+    return open;
+  }
+
+  /** An open dialog stops the page, so it is answered at once; nobody is there to read it. */
+  #answer(dialog: Dialog): void {
+    this.#log("info", "Answered a dialog", { type: dialog.type(), text: dialog.message() });
+    // To accept "leave this page?" is to let the navigation go on that was asked for.
+    const answered = dialog.type() === "beforeunload" ? dialog.accept() : dialog.dismiss();
+    answered.catch(() => {}); // The page may be gone, and the dialog with it.
+  }
+}
