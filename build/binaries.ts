@@ -32,7 +32,16 @@ const PERMISSIONS = [
 ];
 
 /** The bundle is all the code there is: no look at configuration, lock file or registries. */
-const RUN_FLAGS = ["--quiet", "--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-check"];
+const RUN_FLAGS = [
+  "--quiet",
+  "--no-config",
+  "--no-lock",
+  "--no-remote",
+  "--no-npm",
+  "--no-check",
+  // A request's signal means that the client is gone, and not that all went well.
+  "--unstable-no-legacy-abort",
+];
 
 interface Binary {
   readonly name: string;

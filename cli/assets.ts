@@ -17,7 +17,14 @@ export function findAssets(start: {
 }): Assets {
   const { folder, module, executable, isCompiled, self } = start;
   const initDir = `${folder}/init`;
-  const deno = [executable, "run", "--allow-all", "--no-prompt", "--quiet"];
+  const deno = [
+    executable,
+    "run",
+    "--allow-all",
+    "--no-prompt",
+    "--quiet",
+    "--unstable-no-legacy-abort",
+  ];
   if (isCompiled) {
     const agent = `${executable}-agent`;
     return {

@@ -1,12 +1,12 @@
 /**
- * Commands out of operations: path parameters become arguments, the other members of the input
- * become flags, and the answer is printed as JSON or for people.
+ * Commands out of operations: members of the input that have to be there become arguments, the
+ * others flags, and the answer is printed as JSON or for people.
  *
  * @module
  */
 import { Command } from "commander";
 import { z } from "zod";
-import { type Operation, pathParameters } from "../protocol/operation.ts";
+import type { Operation } from "../protocol/operation.ts";
 import { printable } from "./output.ts";
 
 /** A JSON schema as far as flags need it. */
@@ -34,31 +34,35 @@ export interface OperationCommandOptions {
 export function operationCommand(options: OperationCommandOptions): Command {
   const { verb, operation, argument, call, print } = options;
   const command = new Command(verb).description(operation.summary);
-  const parameters = pathParameters(operation.http.path);
-  const names = [...(argument === undefined ? [] : [argument]), ...parameters];
+  const { properties, required } = inputSchema(operation);
+  const names = [...(argument === undefined ? [] : [argument]), ...required];
   for (const name of names) command.argument(`<${name}>`);
-  const properties = flagProperties(operation, parameters);
-  for (const [name, property] of properties) addFlag(command, name, property);
+  const flags = Object.entries(properties).filter(([name]) => !required.includes(name));
+  for (const [name, property] of flags) addFlag(command, name, property);
   command.option("--json", "print the answer as JSON");
   command.action(async () => {
-    const flags = command.opts<Record<string, unknown>>();
+    const given = command.opts<Record<string, unknown>>();
     const values = command.args;
     const input: Record<string, unknown> = {};
-    parameters.forEach((name, at) => input[name] = values[at + names.length - parameters.length]);
-    for (const [name] of properties) {
-      const value = flags[camelCase(flagName(name))];
+    required.forEach((name, at) => input[name] = values[at + names.length - required.length]);
+    for (const [name] of flags) {
+      const value = given[camelCase(flagName(name))];
       if (value !== undefined) input[name] = value;
     }
-    print(printable(await call(input, values[0] ?? ""), flags["json"] === true));
+    print(printable(await call(input, values[0] ?? ""), given["json"] === true));
   });
   return command;
 }
 
-function flagProperties(operation: Operation, parameters: string[]): [string, Property][] {
+/** Members of the input and those of them that have to be there, in their order. */
+function inputSchema(
+  operation: Operation,
+): { properties: Record<string, Property>; required: string[] } {
   const schema = z.toJSONSchema(operation.input, { io: "input" }) as {
     properties?: Record<string, Property>;
+    required?: string[];
   };
-  return Object.entries(schema.properties ?? {}).filter(([name]) => !parameters.includes(name));
+  return { properties: schema.properties ?? {}, required: schema.required ?? [] };
 }
 
 function addFlag(command: Command, name: string, property: Property): void {
