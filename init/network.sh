@@ -18,7 +18,9 @@ cmdline_value() {
 prefix_of() {
     prefix=0 ended=0 octets=0
     old_ifs=$IFS IFS=.
-    set -f -- $1
+    set -f
+    set -- $1
+    set +f
     IFS=$old_ifs
     for octet in "$@"; do
         octets=$((octets + 1))
@@ -37,7 +39,9 @@ prefix_of() {
 # Empty fields keep their place: IFS splits at every colon. Fails when a needed one is missing.
 parse_ip() {
     old_ifs=$IFS IFS=:
-    set -f -- $1
+    set -f
+    set -- $1
+    set +f
     IFS=$old_ifs
     net_address=${1-} net_gateway=${3-} net_host=${5-} net_interface=${6-}
     [ -n "$net_interface" ] || net_interface=eth0
