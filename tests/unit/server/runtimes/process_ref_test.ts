@@ -1,0 +1,65 @@
+/** Processes that are found again, and those that must not be mistaken for them. */
+import assert from "node:assert/strict";
+import { denoHost } from "../../../../host/deno_host.ts";
+import type { Process } from "../../../../host/host.ts";
+import {
+  findProcess,
+  isAlive,
+  killLeftover,
+  processStat,
+  VM_ID_VARIABLE,
+} from "../../../../server/runtimes/process_ref.ts";
+
+const host = denoHost({ log: () => {} });
+
+Deno.test("findProcess() names this process, and none for a number that is not in use", async () => {
+  const ref = await findProcess(host, Deno.pid);
+  assert.equal(ref?.pid, Deno.pid);
+  assert.ok(ref.startTicks > 0);
+  assert.equal(await findProcess(host, 2 ** 22 + 1), null);
+});
+
+Deno.test("processStat() reads past a name with spaces and parentheses", async () => {
+  const files = {
+    ...host.files,
+    readText: () =>
+      Promise.resolve(`7 (a) R (b) S 3 5 6 0 -1 4 0 0 0 0 1 2 3 4 20 0 1 0 4711 9 9 9\n`),
+  };
+  assert.deepEqual(await processStat({ ...host, files }, "test", 7), {
+    pid: 7,
+    state: "S",
+    parent: 3,
+    session: 6,
+    startTicks: 4711,
+  });
+});
+
+Deno.test("killLeftover() ends the named process, all below it, and all that carry the id", async () => {
+  const named = await start("sleep 600 & wait", {});
+  const orphan = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-1" });
+  const neighbour = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-11" });
+  const ref = await findProcess(host, named.pid);
+  assert.ok(ref !== null);
+  await killLeftover(host, { ref, vmId: "vm-1" });
+  assert.equal((await named.exited).signal, "SIGKILL");
+  assert.equal((await orphan.exited).signal, "SIGKILL");
+  assert.notEqual(await findProcess(host, neighbour.pid), null);
+  neighbour.kill("SIGKILL");
+  await neighbour.exited;
+});
+
+Deno.test("killLeftover() spares a process that took the number over", async () => {
+  const other = await start("exec sleep 600", {});
+  const ref = await findProcess(host, other.pid);
+  assert.ok(ref !== null);
+  const earlier = { ...ref, startTicks: ref.startTicks - 1 };
+  await killLeftover(host, { ref: earlier, vmId: "no-such-vm" });
+  assert.equal(await isAlive(host, ref), true);
+  other.kill("SIGKILL");
+  await other.exited;
+  assert.equal(await isAlive(host, ref), false);
+});
+
+async function start(script: string, env: Record<string, string>): Promise<Process> {
+  return await host.spawn("test:spawn", ["/bin/sh", "-c", script], { detached: true, env });
+}

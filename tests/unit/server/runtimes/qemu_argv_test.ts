@@ -1,0 +1,65 @@
+/** QEMU's command line: what stands on it in each case, and what never does. */
+import assert from "node:assert/strict";
+import { qemuArgv } from "../../../../server/runtimes/qemu_argv.ts";
+import type { MachineSpec } from "../../../../server/runtimes/runtime.ts";
+
+const SPEC: MachineSpec = {
+  id: "7f",
+  cpuCores: 2,
+  memoryMb: 2048,
+  layout: "disk",
+  kernel: "/image/vmlinux",
+  initramfs: "/run/7f/initramfs",
+  rootfs: "/image/root,1.erofs",
+  cmdline: "console=ttyS0 quiet",
+  tap: "vpt-0123456789a",
+  mac: "02:01:02:03:04:05",
+  runDir: "/run/a,b",
+  consoleLog: "/logs/7f.log",
+  instanceFile: "/run/7f/instance.json",
+};
+
+const argv = (change: Partial<MachineSpec> = {}, accel: "kvm" | "tcg" = "tcg") =>
+  qemuArgv("qemu-system-x86_64", { ...SPEC, ...change }, accel);
+
+/** The words that follow an option, in order. */
+function valuesOf(option: string, words: readonly string[]): string[] {
+  return words.flatMap((word, at) => word === option ? [words[at + 1] ?? ""] : []);
+}
+
+Deno.test("qemuArgv() starts with stopped processors, no default devices and a sandbox", () => {
+  for (const word of ["-S", "-nodefaults", "-no-user-config", "-no-reboot"]) {
+    assert.ok(argv().includes(word), word);
+  }
+  assert.match(valuesOf("-sandbox", argv())[0] ?? "", /^on,.*spawn=deny/);
+});
+
+Deno.test("qemuArgv() uses the host's processor under KVM only", () => {
+  assert.deepEqual(valuesOf("-cpu", argv({}, "kvm")), ["host"]);
+  assert.deepEqual(valuesOf("-accel", argv({}, "kvm")), ["kvm"]);
+  assert.notDeepEqual(valuesOf("-cpu", argv()), ["host"]);
+  assert.match(valuesOf("-accel", argv())[0] ?? "", /^tcg,thread=multi/);
+});
+
+Deno.test("qemuArgv() opens the shared root read-only and without locks, and doubles commas", () => {
+  assert.deepEqual(valuesOf("-drive", argv()), [
+    "if=none,id=root,format=raw,readonly=on,file.locking=off,file=/image/root,,1.erofs",
+  ]);
+  assert.deepEqual(valuesOf("-qmp", argv()), ["unix:/run/a,,b/qmp.sock,server=on,wait=off"]);
+});
+
+Deno.test("qemuArgv() has no disk in the initramfs layout", () => {
+  assert.deepEqual(valuesOf("-drive", argv({ layout: "initramfs", rootfs: null })), []);
+});
+
+Deno.test("qemuArgv() attaches the given tap and runs no scripts", () => {
+  assert.deepEqual(valuesOf("-netdev", argv()), [
+    "tap,id=net,ifname=vpt-0123456789a,script=no,downscript=no,vhost=off",
+  ]);
+  assert.ok(valuesOf("-device", argv())[0]?.includes("mac=02:01:02:03:04:05"));
+});
+
+Deno.test("qemuArgv() appends to the console's log and never names the instance's file", () => {
+  assert.deepEqual(valuesOf("-chardev", argv()), ["file,id=console,append=on,path=/logs/7f.log"]);
+  assert.ok(!argv().join(" ").includes("instance"));
+});
