@@ -38,7 +38,7 @@ export interface Chrome extends AsyncDisposable {
  */
 export async function launchChrome(settings: Instance["chrome"], host: Host): Promise<Chrome> {
   await using undo = new AsyncDisposableStack();
-  const executable = settings.executable ?? await findChrome(host);
+  const executable = await findChrome(settings.executable, host);
   const folder = await profileFolder(settings.user_data_dir, host, undo);
   const process = await host.spawn(
     "agent.chrome:spawn",

@@ -59,11 +59,20 @@ export function chromeCommand(
 }
 
 /**
- * The first known Chrome that exists.
+ * The executable that was asked for; else the first known Chrome that exists.
  *
- * @throws {ViperError} `browser_unavailable`
+ * @throws {ViperError} `browser_unavailable` when there is none
  */
-export async function findChrome({ files }: Pick<Host, "files">): Promise<string> {
+export async function findChrome(
+  wanted: string | undefined,
+  { files }: Pick<Host, "files">,
+): Promise<string> {
+  if (wanted !== undefined) {
+    if (await exists(files, wanted)) return wanted;
+    throw new ViperError("browser_unavailable", `Cannot start Chrome: no file "${wanted}"`, {
+      hint: "Correct chrome.executable in the instance file, or leave it out",
+    });
+  }
   const candidates = [
     ...KNOWN_PATHS,
     ...KNOWN_NAMES.flatMap((name) => FOLDERS.map((folder) => `${folder}/${name}`)),

@@ -1,0 +1,369 @@
+/**
+ * Goal: every browser action does what it says, and says what stands against it.
+ * Method: tables of calls through the typed client, against one real agent and Chrome.
+ */
+import assert from "node:assert/strict";
+import type { ProblemCode } from "../../protocol/problems.ts";
+import { ViperError } from "../../protocol/problems.ts";
+import { serveSite, type Site, startAgent, type TestAgent } from "./agent_fixture.ts";
+
+type Client = TestAgent["client"];
+/** What is called, the code of its problem, and what its message says. */
+type Bad = [title: string, call: (c: Client) => Promise<unknown>, ProblemCode, message: RegExp];
+/** What is called, and what it answers. */
+type Good = [title: string, call: (c: Client) => Promise<unknown>, answer: unknown];
+
+/** Short enough to wait for in a table, long enough for a busy machine to look twice. */
+const SHORT_MS = 400;
+
+/** What actions are done on; loaded anew before each row. */
+const PAGE = `<title>Page</title>
+<style>
+  #hidden { display: none } #unseen { visibility: hidden } #flat { width: 0; height: 0; padding: 0;
+  border: 0 } #cover { position: fixed; left: 0; top: 0; width: 120px; height: 40px }
+  #covered { position: absolute; left: 10px; top: 10px } #through { pointer-events: none }
+  #moving { position: relative; animation: move 1s linear infinite }
+  @keyframes move { to { left: 500px } } #far { margin-top: 3000px }
+</style>
+<body style="padding-top: 60px">
+<button id="covered">Covered</button><div id="cover" class="veil"></div>
+<button id="ok" onclick="log('click')" oncontextmenu="log('menu'); return false"
+  onauxclick="log('aux' + event.button)">OK</button>
+<button id="hidden">Hidden</button><button id="unseen">Unseen</button><div id="flat"></div>
+<button id="disabled" disabled>Disabled</button>
+<div role="button" aria-disabled="true" id="aria">Aria</div>
+<p><button id="through">Through</button></p><button id="moving">Moving</button>
+<label>Agree <input type="checkbox" id="agree"></label>
+<button id="late" disabled onclick="log('late')">Late</button>
+<a id="link" href="/other">Link</a>
+<button id="nested" onclick="log('nested')"><b><i>Nested</i></b></button>
+<p id="text">Shown <span style="display: none">secret</span> <b>bold</b></p>
+<form onsubmit="log('submit ' + this.elements.q.value); return false"><input id="q" name="q"
+  value="old"></form>
+<textarea id="area">first</textarea><div id="rich" contenteditable>rich</div>
+<input id="mail" type="email" value="a@b"><input id="readonly" readonly value="fixed">
+<input id="locked" disabled value="locked"><input id="file" type="file">
+<select id="select"><option>One</select>
+<button id="far" onclick="log('far')">Far</button>
+<pre id="log"></pre>
+<script>
+  function log(text) { document.querySelector("#log").append(text + ";") }
+  setTimeout(() => document.querySelector("#late").disabled = false, 150);
+  setTimeout(() => { const b = document.createElement("button"); b.id = "later";
+    b.onclick = () => log("later"); b.textContent = "Later"; document.body.prepend(b) }, 150);
+</script>`;
+
+const SITE: Site = {
+  "/": PAGE,
+  "/other": "<title>Other</title>",
+  "/moved": () => new Response(null, { status: 302, headers: { location: "/other" } }),
+  "/empty": () => new Response(null, { status: 204 }),
+  "/download": () =>
+    new Response("x", { headers: { "content-disposition": "attachment; filename=x" } }),
+  "/hanging": '<title>Hanging</title><img src="/never">',
+  "/broken": () => new Response("oops", { status: 500 }),
+};
+
+/** Runs both tables, each row on a fresh page. */
+function table(
+  name: string,
+  rows: (site: string) => { good: Good[]; bad: Bad[] },
+): void {
+  Deno.test(name, async (t) => {
+    await using agent = await startAgent();
+    await using site = serveSite(SITE);
+    const { good, bad } = rows(site.url);
+    for (const [title, call, answer] of good) {
+      await t.step(title, async () => {
+        await agent.client.navigate({ url: `${site.url}/` });
+        assert.deepEqual(await call(agent.client), answer);
+      });
+    }
+    for (const [title, call, code, message] of bad) {
+      await t.step(`${title}: ${code}`, async () => {
+        await agent.client.navigate({ url: `${site.url}/` });
+        const error = await call(agent.client).then(
+          (answer) => assert.fail(`answered ${JSON.stringify(answer)}`),
+          (error) => error,
+        );
+        assert(error instanceof ViperError, String(error));
+        assert.equal(error.code, code, error.message);
+        assert.match(error.message, message);
+        assert.doesNotMatch(error.message, /\.$/);
+      });
+    }
+  });
+}
+
+/** Does something, then reads what the page logged. */
+async function logged(client: Client, ...steps: Promise<unknown>[]): Promise<string> {
+  await Promise.all(steps);
+  return (await client.getText({ selector: "#log" })).text;
+}
+
+table("navigate() loads pages and says why it cannot", (site) => ({
+  good: [
+    [
+      "a page",
+      (c) => c.navigate({ url: `${site}/other` }),
+      { status: "ok", url: `${site}/other`, title: "Other", http_status: 200 },
+    ],
+    [
+      "a redirect",
+      (c) => c.navigate({ url: `${site}/moved` }),
+      { status: "ok", url: `${site}/other`, title: "Other", http_status: 200 },
+    ],
+    [
+      "an error page of the site's",
+      (c) => c.navigate({ url: `${site}/nowhere` }),
+      { status: "ok", url: `${site}/nowhere`, title: "Missing", http_status: 404 },
+    ],
+    [
+      "a data URL",
+      (c) => c.navigate({ url: "data:text/html,<title>D</title>" }),
+      { status: "ok", url: "data:text/html,<title>D</title>", title: "D" },
+    ],
+    [
+      "the blank page",
+      (c) => c.navigate({ url: "about:blank" }),
+      { status: "ok", url: "about:blank", title: "" },
+    ],
+    [
+      "a place in the same page",
+      (c) => c.navigate({ url: `${site}/#far` }),
+      { status: "ok", url: `${site}/#far`, title: "Page" },
+    ],
+    [
+      "a page while the last one still loads",
+      async (c) => {
+        await c.navigate({ url: `${site}/hanging`, timeout_ms: SHORT_MS }).catch(() => {});
+        return (await c.navigate({ url: `${site}/other` })).title;
+      },
+      "Other",
+    ],
+    [
+      "away from a page that asks to stay",
+      async (c) => {
+        await c.evaluate({ expression: "onbeforeunload = (e) => e.preventDefault(), 1" });
+        await c.click({ selector: "#ok" });
+        return (await c.navigate({ url: `${site}/other`, timeout_ms: 5_000 })).title;
+      },
+      "Other",
+    ],
+  ],
+  bad: [
+    [
+      "nobody listens",
+      (c) => c.navigate({ url: closedPort() }),
+      "navigation_failed",
+      /ERR_CONNECTION_REFUSED/,
+    ],
+    [
+      "a refused port",
+      (c) => c.navigate({ url: "http://127.0.0.1:1/" }),
+      "navigation_failed",
+      /ERR_UNSAFE_PORT/,
+    ],
+    ["no content", (c) => c.navigate({ url: `${site}/empty` }), "navigation_failed", /ERR_ABORTED/],
+    ["a download", (c) => c.navigate({ url: `${site}/download` }), "navigation_failed", /ERR_/],
+    ["no host", (c) => c.navigate({ url: "http://" }), "navigation_failed", /invalid URL/],
+    [
+      "no answer",
+      (c) => c.navigate({ url: `${site}/never`, timeout_ms: SHORT_MS }),
+      "timeout",
+      /within 400 ms: still waiting for the page's load event/,
+    ],
+    [
+      "an image without an answer",
+      (c) => c.navigate({ url: `${site}/hanging`, timeout_ms: SHORT_MS }),
+      "timeout",
+      /load event/,
+    ],
+    ["a file", (c) => c.navigate({ url: "file:///etc/passwd" }), "invalid_request", /url/],
+    ["a script", (c) => c.navigate({ url: "javascript:alert(1)" }), "invalid_request", /url/],
+    ["Chrome's own", (c) => c.navigate({ url: "chrome://version" }), "invalid_request", /url/],
+    ["no URL", (c) => c.navigate({ url: "" }), "invalid_request", /url/],
+    ["no time", (c) => c.navigate({ url: site, timeout_ms: 0 }), "invalid_request", /timeout_ms/],
+  ],
+}));
+
+table("click() waits until the element can be clicked", () => ({
+  good: [
+    ["a button", (c) => logged(c, c.click({ selector: "#ok" })), "click;"],
+    ["the right button", (c) => logged(c, c.click({ selector: "#ok", button: "right" })), "menu;aux2;"],
+    ["the middle one", (c) => logged(c, c.click({ selector: "#ok", button: "middle" })), "aux1;"],
+    ["one that is enabled later", (c) => logged(c, c.click({ selector: "#late" })), "late;"],
+    ["one that comes later", (c) => logged(c, c.click({ selector: "#later" })), "later;"],
+    ["one to be scrolled to", (c) => logged(c, c.click({ selector: "#far" })), "far;"],
+    ["one with children", (c) => logged(c, c.click({ selector: "#nested" })), "nested;"],
+    [
+      "a check box in its label",
+      async (c) => {
+        await c.click({ selector: "#agree" });
+        return (await c.evaluate({ expression: "agree.checked" })).result;
+      },
+      true,
+    ],
+    [
+      "a link",
+      async (c) => {
+        await c.click({ selector: "#link" });
+        await c.getText({ selector: "title", visible: false });
+        return (await c.evaluate({
+          expression: "new Promise((r) => { const t = setInterval(() => " +
+            "document.title === 'Other' && (clearInterval(t), r(location.pathname)), 10) })",
+        }).catch(() => c.evaluate({ expression: "location.pathname" }))).result;
+      },
+      "/other",
+    ],
+    [
+      "one that opens a dialog",
+      async (c) => {
+        await c.evaluate({ expression: "ok.onclick = () => log(String(confirm('Sure?'))), 1" });
+        return await logged(c, c.click({ selector: "#ok", timeout_ms: 5_000 }));
+      },
+      "false;",
+    ],
+  ],
+  bad: ([
+    ["#absent", "element_not_found", /no element matches "#absent"/],
+    ["#hidden", "element_not_actionable", /not visible: it has no size/],
+    ["#flat", "element_not_actionable", /not visible: it has no size/],
+    ["#unseen", "element_not_actionable", /not visible: its style hides it/],
+    ["#disabled", "element_not_actionable", /it is disabled/],
+    ["#aria", "element_not_actionable", /it is disabled/],
+    ["#moving", "element_not_actionable", /it is moving/],
+    ["#covered", "element_not_actionable", /covered by <div id="cover" class="veil">/],
+    ["#through", "element_not_actionable", /lets clicks through to <p>/],
+    ["#", "selector_invalid", /'#' is not a valid selector/],
+    ["text/OK", "selector_invalid", /valid selector/],
+    ["", "invalid_request", /selector/],
+  ] as const).map(([selector, code, message]): Bad => [
+    selector || "no selector",
+    (c) => c.click({ selector, timeout_ms: SHORT_MS }),
+    code,
+    message,
+  ]).concat([[
+    "a handler without end",
+    async (c) => {
+      await c.evaluate({
+        expression:
+          "ok.onclick = () => { const e = Date.now() + 1500; while (Date.now() < e); }, 1",
+      });
+      await c.click({ selector: "#ok", timeout_ms: SHORT_MS });
+    },
+    "timeout",
+    /still waiting for the page to take the click/,
+  ]]),
+}));
+
+/** Types, then reads the field. */
+const typed = (selector: string, value: string, clear = false) => async (c: Client) => {
+  await c.type({ selector, value, clear });
+  const expression = `((e) => e.value ?? e.textContent)(document.querySelector("${selector}"))`;
+  return (await c.evaluate({ expression })).result;
+};
+const SPECIAL = `<a href="x">'ä€😀漢\\ \${1} & end`;
+
+table("type() types into what takes text", () => ({
+  good: [
+    ["behind the value", typed("#q", " new"), "old new"],
+    ["in place of it", typed("#q", "new", true), "new"],
+    ["nothing in place of it", typed("#q", "", true), ""],
+    ["nothing", typed("#q", ""), "old"],
+    ["special characters", typed("#q", SPECIAL, true), SPECIAL],
+    ["a text area", typed("#area", "\nsecond"), "first\nsecond"],
+    ["a text area, cleared", typed("#area", SPECIAL, true), SPECIAL],
+    ["an editable element", typed("#rich", " text"), "rich text"],
+    ["an editable element, cleared", typed("#rich", SPECIAL, true), SPECIAL],
+    ["an e-mail field", typed("#mail", ".c"), "a@b.c"],
+    ["a long text", typed("#area", "x".repeat(5_000), true), "x".repeat(5_000)],
+    ["Enter", (c) => logged(c, c.type({ selector: "#q", value: "er\n" })), "submit older;"],
+  ],
+  bad: ([
+    ["#absent", "element_not_found", /type into "#absent"/],
+    ["#ok", "element_not_actionable", /takes no text: it is <button>/],
+    ["#agree", "element_not_actionable", /takes no text: it is <input type="checkbox">/],
+    ["#file", "element_not_actionable", /takes no text/],
+    ["#select", "element_not_actionable", /takes no text: it is <select>/],
+    ["#text", "element_not_actionable", /takes no text: it is <p>/],
+    ["#readonly", "element_not_actionable", /read-only/],
+    ["#locked", "element_not_actionable", /disabled/],
+    ["#hidden", "element_not_actionable", /not visible/],
+    ["#covered", "element_not_actionable", /covered by/],
+    ["[", "selector_invalid", /valid selector/],
+    ["x".repeat(10_001), "invalid_request", /selector/],
+  ] as const).map(([selector, code, message]): Bad => [
+    selector.slice(0, 20),
+    (c) => c.type({ selector, value: "x", timeout_ms: SHORT_MS }),
+    code,
+    message,
+  ]),
+}));
+
+table("getText() and getHtml() read elements", () => ({
+  good: [
+    ["rendered text", (c) => c.getText({ selector: "#text" }), { text: "Shown bold" }],
+    [
+      "all text",
+      (c) => c.getText({ selector: "#text", visible: false }),
+      { text: "Shown secret bold" },
+    ],
+    ["text that comes later", (c) => c.getText({ selector: "#later" }), { text: "Later" }],
+    ["no text", (c) => c.getText({ selector: "#log" }), { text: "" }],
+    [
+      "an element's HTML",
+      (c) => c.getHtml({ selector: "#nested > b" }),
+      { html: "<b><i>Nested</i></b>" },
+    ],
+    [
+      "a page's HTML",
+      async (c) => {
+        await c.navigate({ url: "data:text/html,<!doctype html><p>x" });
+        return await c.getHtml({});
+      },
+      { html: "<!DOCTYPE html><html><head></head><body><p>x</p></body></html>" },
+    ],
+  ],
+  bad: [
+    ...(["getText", "getHtml"] as const).flatMap((name): Bad[] => [
+      [
+        `${name} of none`,
+        (c) => c[name]({ selector: "#absent", timeout_ms: SHORT_MS }),
+        "element_not_found",
+        /read the (text|HTML) of "#absent"/,
+      ],
+      [`${name} of no CSS`, (c) => c[name]({ selector: ":x" }), "selector_invalid", /':x'/],
+      [
+        `${name} of too much`,
+        async (c) => {
+          await c.evaluate({ expression: "area.textContent = 'x'.repeat(34e6), 1" });
+          return await c[name]({ selector: "#area" });
+        },
+        "result_too_large",
+        /at least 34\d{6} bytes/,
+      ],
+    ]),
+    [
+      "a page that does not answer",
+      async (c) => {
+        await c.evaluate({
+          expression:
+            "setTimeout(() => { const e = Date.now() + 1500; while (Date.now() < e); }), 1",
+        });
+        await c.evaluate({ expression: "1", timeout_ms: 50 }).catch(() => {});
+        return await c.getText({ selector: "#ok", timeout_ms: SHORT_MS });
+      },
+      "timeout",
+      /still waiting for the page to answer/,
+    ],
+  ],
+}));
+
+/** The URL of a port that was free a moment ago. */
+function closedPort(): string {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return `http://127.0.0.1:${port}/`;
+}

@@ -1,0 +1,206 @@
+/** A real agent with a real Chrome, a daemon that only listens, and pages on loopback. */
+import { denoHost } from "../../host/deno_host.ts";
+import { AGENT_VERSION } from "../../agent/version.ts";
+import { createClient } from "../../protocol/http_client.ts";
+import { createApp, mount } from "../../protocol/http_server.ts";
+import { agentOperations, browserOperations, guestOperations } from "../../protocol/operations.ts";
+import type { guestAnnounce } from "../../protocol/guest.ts";
+import type { Client, ParsedOf } from "../../protocol/operation.ts";
+import { ViperError } from "../../protocol/problems.ts";
+
+/** How long anything that a test waits for may take. */
+export const WAIT_MS = 20_000;
+const MAIN = new URL("../../agent/main.ts", import.meta.url).pathname;
+const TOKEN = "0123456789abcdef".repeat(4);
+
+const served = { ...browserOperations, ...agentOperations };
+
+/** What the agent said of itself. */
+export type Announce = ParsedOf<typeof guestAnnounce>;
+
+/** An agent that has announced itself. */
+export interface TestAgent extends AsyncDisposable {
+  readonly client: Client<typeof served>;
+  readonly baseUrl: string;
+  readonly token: string;
+  readonly version: string;
+  readonly child: Deno.ChildProcess;
+  /** Accepted announces, oldest first. */
+  readonly announces: Announce[];
+  /** Announces that were refused, for their token or because the test said so. */
+  readonly refused: () => number;
+  /** Resolves when there are so many accepted announces. */
+  announced(count: number): Promise<Announce>;
+  /** Everything of the agent's and Chrome's that lives in files stands here. */
+  readonly tempDir: string;
+  /** Ids of the processes whose command line names `tempDir`. */
+  chromeProcesses(): number[];
+}
+
+/** Starts an agent as a child process and waits for its announce. */
+export async function startAgent(options: { refuseFirst?: number } = {}): Promise<TestAgent> {
+  await using undo = new AsyncDisposableStack();
+  const host = denoHost({ log: () => {} });
+  const announces: Announce[] = [];
+  let toRefuse = options.refuseFirst ?? 0;
+  let refused = 0;
+
+  const app = createApp(() => {});
+  mount(app, guestOperations, {
+    announce: (input) => {
+      if (toRefuse-- > 0) {
+        refused++;
+        throw new ViperError("shutting_down", "Cannot take the announce: the test refuses it");
+      }
+      announces.push(input);
+      return Promise.resolve({ status: "ok" as const });
+    },
+  }, {
+    contextOf: (c) => {
+      if (c.req.header("authorization") === `Bearer ${TOKEN}`) return;
+      refused++;
+      throw new ViperError("unauthorized", "Cannot take the announce: wrong token");
+    },
+  });
+  const daemon = await host.net.serve(
+    "test:daemon",
+    { hostname: "127.0.0.1", port: 0 },
+    (request) => app.fetch(request),
+  );
+  undo.defer(() => daemon.shutdown());
+
+  const tempDir = await Deno.makeTempDir({ prefix: "viper-agent-test-" });
+  undo.defer(() => Deno.remove(tempDir, { recursive: true }));
+  const file = `${tempDir}/instance.json`;
+  await Deno.writeTextFile(
+    file,
+    JSON.stringify({
+      vm_id: "vm-1",
+      name: "one",
+      token: TOKEN,
+      listen: { hostname: "127.0.0.1", port: 0 },
+      daemon_url: `http://127.0.0.1:${daemon.port}`,
+    }),
+  );
+  const chromeDir = `${tempDir}/chrome`;
+  await Deno.mkdir(chromeDir);
+
+  const child = spawnAgent(["--instance", file], { TMPDIR: chromeDir });
+  undo.defer(async () => {
+    tryKill(child, "SIGTERM");
+    await within("the agent's end", child.status);
+  });
+  const announced = async (count: number) => {
+    await until(`announce ${count}`, () => announces.length >= count);
+    return announces[count - 1] as Announce;
+  };
+  const { port } = await announced(1);
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const kept = undo.move();
+  return {
+    client: createClient(served, {
+      fetch: (url, init) => fetch(url, init),
+      baseUrl,
+      headers: { authorization: `Bearer ${TOKEN}` },
+    }),
+    baseUrl,
+    token: TOKEN,
+    version: AGENT_VERSION,
+    child,
+    announces,
+    refused: () => refused,
+    announced,
+    tempDir: chromeDir,
+    chromeProcesses: () => processesNaming(chromeDir),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Runs the agent's program from its source. */
+export function spawnAgent(
+  args: string[],
+  env: Record<string, string> = {},
+  stderr: "null" | "piped" = "null",
+): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "--unstable-no-legacy-abort", "-A", MAIN, ...args],
+    env,
+    stdin: "null",
+    stdout: stderr,
+    stderr,
+  }).spawn();
+}
+
+/** Signals a child that may have ended. */
+export function tryKill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+}
+
+/** Waits on a state. @throws when it is not reached in time */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  const endsAt = performance.now() + WAIT_MS;
+  while (!holds()) {
+    if (performance.now() > endsAt) throw new Error(`Waited ${WAIT_MS} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Waits for a promise. @throws when it takes too long */
+export async function within<T>(what: string, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`Waited ${WAIT_MS} ms for ${what}`)), WAIT_MS);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function processesNaming(text: string): number[] {
+  const pids: number[] = [];
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      if (Deno.readTextFileSync(`/proc/${name}/cmdline`).includes(text)) pids.push(Number(name));
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return pids;
+}
+
+/** Pages by path; a function answers in its own way, and a request to `/never` has no answer. */
+export type Site = Record<string, string | (() => Response)>;
+
+/** Serves pages on loopback until disposed. */
+export function serveSite(site: Site): { url: string } & AsyncDisposable {
+  const ending = new AbortController();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {}, signal: ending.signal },
+    (request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/never") return new Promise<Response>(() => {});
+      const page = site[pathname];
+      if (page === undefined) return html("<title>Missing</title>", 404);
+      return typeof page === "string" ? html(page) : page();
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    [Symbol.asyncDispose]: async () => {
+      ending.abort();
+      await server.finished;
+    },
+  };
+}
+
+function html(body: string, status = 200): Response {
+  return new Response(`<!doctype html>${body}`, {
+    status,
+    headers: { "content-type": "text/html; charset=utf-8" },
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * Goal: the agent's life, from its start to its end, whatever happens to Chrome in between.
+ * Method: the real program as a child process, with a real Chrome and a daemon that only listens.
+ */
+import assert from "node:assert/strict";
+import { ViperError } from "../../protocol/problems.ts";
+import { spawnAgent, startAgent, tryKill, until, within } from "./agent_fixture.ts";
+
+/** Kills what holds Chrome's profile; the wrapper script and all of Chrome's own processes. */
+function killChrome(pids: number[]): void {
+  for (const pid of pids) {
+    try {
+      Deno.kill(pid, "SIGKILL");
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+Deno.test("agent announces itself once, with its token and facts", async () => {
+  await using agent = await startAgent();
+
+  assert.equal(agent.announces.length, 1);
+  assert.equal(agent.refused(), 0);
+  const [announce] = agent.announces;
+  assert.equal(announce?.vm_id, "vm-1");
+  assert.equal(announce?.agent_version, agent.version);
+  assert.equal(announce?.browser_restarts, 0);
+  assert.match(announce?.browser_version ?? "", /Chrome\/\d+/);
+  const health = await agent.client.health({});
+  assert.equal(health.status, "ok");
+  assert.equal(health.browser_version, announce?.browser_version);
+});
+
+Deno.test("agent announces again until the daemon takes it", async () => {
+  await using agent = await startAgent({ refuseFirst: 2 });
+
+  assert.equal(agent.refused(), 2);
+  assert.equal(agent.announces.length, 1);
+});
+
+Deno.test("agent serves nothing but its health without the right token", async (t) => {
+  await using agent = await startAgent();
+  const headers: [string, Record<string, string>][] = [
+    ["no header", {}],
+    ["an empty one", { authorization: "" }],
+    ["no token", { authorization: "Bearer " }],
+    ["a wrong token", { authorization: `Bearer ${"0".repeat(64)}` }],
+    ["a prefix of the token", { authorization: `Bearer ${agent.token.slice(0, -1)}` }],
+    ["the token and more", { authorization: `Bearer ${agent.token}0` }],
+    ["another scheme", { authorization: `Basic ${agent.token}` }],
+    ["the bare token", { authorization: agent.token }],
+  ];
+  const routes = ["/v1/dom/click", "/v1/script/evaluate", "/v1/devtools", "/nowhere", "/healthz/"];
+  for (const [title, header] of headers) {
+    await t.step(title, async () => {
+      for (const route of routes) {
+        const init = route === "/v1/devtools" ? {} : { method: "POST", body: "{}" };
+        const response = await fetch(agent.baseUrl + route, { ...init, headers: header });
+        assert.equal(response.status, 401, route);
+        assert.equal((await response.json()).code, "unauthorized");
+        assert.equal(response.headers.get("content-type"), "application/problem+json");
+      }
+    });
+  }
+  await t.step("health needs none", async () => {
+    const response = await fetch(`${agent.baseUrl}/healthz`);
+    assert.equal((await response.json()).status, "ok");
+  });
+  await t.step("the right one is let in", async () => {
+    const { result } = await agent.client.evaluate({ expression: "1 + 1" });
+    assert.equal(result, 2);
+  });
+});
+
+Deno.test("agent starts Chrome again when it exits, and says so", async () => {
+  await using agent = await startAgent();
+  const before = agent.chromeProcesses();
+  const underWay = agent.client.evaluate({ expression: "new Promise(() => {})" }).then(
+    () => assert.fail("Chrome was killed under this action"),
+    (error) => error,
+  );
+  await agent.client.health({}); // The action above was sent before this one was answered.
+
+  killChrome(before);
+  const second = await agent.announced(2);
+
+  assert.equal(second.browser_restarts, 1);
+  assert.equal(second.port, agent.announces[0]?.port);
+  const error = await within("the action under way", underWay);
+  assert(error instanceof ViperError);
+  assert.equal(error.code, "browser_unavailable");
+  const { title } = await agent.client.navigate({ url: "data:text/html,<title>Back</title>" });
+  assert.equal(title, "Back");
+  assert.equal((await agent.client.health({})).browser_restarts, 1);
+  assert.deepEqual(agent.chromeProcesses().filter((pid) => before.includes(pid)), []);
+});
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`agent leaves no process and no file after ${signal}`, async () => {
+    await using agent = await startAgent();
+    assert.notDeepEqual(agent.chromeProcesses(), []);
+    const underWay = agent.client.evaluate({ expression: "new Promise(() => {})" })
+      .catch(() => "ended");
+
+    tryKill(agent.child, signal);
+    const { code } = await within("the agent's end", agent.child.status);
+
+    assert.equal(code, 0);
+    assert.equal(await within("the action under way", underWay), "ended");
+    await until("Chrome's processes to be reaped", () => agent.chromeProcesses().length === 0);
+    assert.deepEqual([...Deno.readDirSync(agent.tempDir)], []);
+  });
+}
+
+Deno.test("agent's main() refuses what it cannot use, and keeps secrets out of its log", async (t) => {
+  const dir = await Deno.makeTempDir();
+  const secret = "5ec2e7".repeat(8);
+  const valid = {
+    vm_id: "vm-1",
+    name: "one",
+    token: secret,
+    listen: { hostname: "127.0.0.1", port: 0 },
+    daemon_url: "http://127.0.0.1:9",
+  };
+  const file = (text: string) => {
+    const path = `${dir}/instance.json`;
+    Deno.writeTextFileSync(path, text);
+    return ["--instance", path];
+  };
+  const chrome = { executable: `${dir}/no-chrome` };
+  const rows: [title: string, args: () => string[], message: RegExp][] = [
+    ["no arguments", () => [], /viper-agent --instance FILE/],
+    ["an unknown option", () => ["--instanse", "x"], /"--instanse x"/],
+    ["no file name", () => ["--instance"], /viper-agent --instance FILE/],
+    ["an absent file", () => ["--instance", `${dir}/absent`], /absent/],
+    ["no JSON", () => file(`{"token": "${secret}"`), /it is not JSON/],
+    ["no token", () => file(JSON.stringify({ ...valid, token: undefined })), /token/],
+    ["a short token", () => file(JSON.stringify({ ...valid, token: "abc" })), /token/],
+    ["an unknown member", () => file(JSON.stringify({ ...valid, more: 1 })), /more/],
+    ["a wrong URL", () => file(JSON.stringify({ ...valid, daemon_url: "x" })), /daemon_url/],
+    ["no Chrome", () => file(JSON.stringify({ ...valid, chrome })), /no-chrome/],
+  ];
+  for (const [title, args, message] of rows) {
+    await t.step(title, async () => {
+      const child = spawnAgent(args(), {}, "piped");
+      const { code, stderr } = await within("the agent's end", child.output())
+        .finally(() => tryKill(child, "SIGKILL"));
+      const lines = new TextDecoder().decode(stderr).trim().split("\n");
+      assert.equal(code, 1);
+      assert.equal(lines.length, 1);
+      const line = JSON.parse(lines[0] ?? "");
+      assert.equal(line.level, "error");
+      assert.match(JSON.stringify(line.error).replaceAll('\\"', '"'), message);
+      assert(!lines[0]?.includes(secret));
+    });
+  }
+  await t.step("--version is no error", async () => {
+    const { code, stdout } = await spawnAgent(["--version"], {}, "piped").output();
+    assert.equal(code, 0);
+    assert.match(new TextDecoder().decode(stdout), /^\d+\.\d+\.\d+\n$/);
+  });
+  await Deno.remove(dir, { recursive: true });
+});
