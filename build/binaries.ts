@@ -38,6 +38,8 @@ const RUN_FLAGS = [
   "--no-npm",
   "--no-check",
   "--v8-flags=--min-semi-space-size=16",
+  // A request's signal then means that the client is gone, and not that all went well.
+  "--unstable-no-legacy-abort",
 ];
 
 interface Binary {
