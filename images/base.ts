@@ -117,10 +117,10 @@ export async function makeBase(
 }
 
 async function takeKernel(bench: Bench, root: string, dir: string): Promise<string> {
-  const { host, signal } = bench;
+  const { host } = bench;
   const version = (await script(bench, "kernel_version", KERNEL_VERSION, root)).stdout;
   const modules = `${root}/lib/modules/${version}`;
-  await extractKernel(host, `${root}/boot/vmlinuz-${version}`, `${dir}/vmlinux`, signal);
+  await extractKernel(bench, `${root}/boot/vmlinuz-${version}`, `${dir}/vmlinux`);
   const order = orderModules(
     await host.files.readText("images.build:modules_dep", `${modules}/modules.dep`),
     await host.files.readText("images.build:modules_builtin", `${modules}/modules.builtin`),

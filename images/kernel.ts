@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Host } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
+import { type Bench, script } from "./sandbox.ts";
 
 const SECTOR_BYTES = 512;
 const SETUP_SECTORS_OFFSET = 0x1f1;
@@ -49,28 +49,18 @@ export function kernelPayload(vmlinuz: Uint8Array): KernelPayload {
 
 /** Writes the uncompressed kernel in `vmlinuz` to `target`. */
 export async function extractKernel(
-  host: Host,
+  bench: Bench,
   vmlinuz: string,
   target: string,
-  signal?: AbortSignal,
 ): Promise<void> {
-  const bytes = await host.files.read("images.build:kernel_read", vmlinuz);
+  const { files } = bench.host;
+  const bytes = await files.read("images.build:kernel_read", vmlinuz);
   const { offset, length, unpack } = kernelPayload(bytes);
   const payload = `${target}.packed`;
-  await host.files.write(
-    "images.build:kernel_payload",
-    payload,
-    bytes.subarray(offset, offset + length),
-  );
-  await host.run("images.build:kernel_unpack", [
-    "/bin/sh",
-    "-c",
-    `${unpack} <"$1" >"$2" && rm "$1"`,
-    "unpack",
-    payload,
-    target,
-  ], signal ? { signal } : {});
-  const head = (await host.files.read("images.build:kernel_check", target)).subarray(0, 4);
+  const packed = bytes.subarray(offset, offset + length);
+  await files.write("images.build:kernel_payload", payload, packed);
+  await script(bench, "kernel_unpack", `${unpack} <"$1" >"$2" && rm "$1"`, payload, target);
+  const head = await files.read("images.build:kernel_check", target);
   if (new DataView(head.buffer, head.byteOffset).getUint32(0, true) !== ELF_MAGIC) {
     throw notAKernel("what it unpacks to is no ELF file");
   }
