@@ -83,6 +83,7 @@ async function create(
     undo.defer(() => kill(process));
 
     const ref = await stopped(host, spec, process, signal);
+    signal.throwIfAborted();
     undo.move();
     return new LocalMachine(host, spec.id, ref, process);
   } catch (error) {
