@@ -25,7 +25,8 @@ export async function whenFound<T>(
       seen = await looked(look);
       if (seen.state === "found") return seen.value;
       if (seen.state === "invalid") {
-        throw new ViperError("selector_invalid", `Cannot ${deadline.action}: ${seen.reason}`);
+        const reason = seen.reason.replace(/\.$/, "");
+        throw new ViperError("selector_invalid", `Cannot ${deadline.action}: ${reason}`);
       }
       await deadline.pause(`an element that matches ${quote(selector)}`, LOOK_PAUSE_MS);
     }

@@ -30,16 +30,26 @@ export async function evaluate(
     const json = result.objectId === undefined
       ? primitiveJson(result)
       : await objectJson(result.objectId, context);
-    if ("reason" in json) {
-      throw new ViperError(
-        "result_not_serializable",
-        `Cannot return the script's result: ${json.reason}`,
-      );
-    }
+    if ("reason" in json) throw notSerializable(json.reason);
     const text = "json" in json ? { text: json.json } : json;
-    return { result: JSON.parse(fitting(text, "return the script's result")) };
+    return { result: parsed(fitting(text, "return the script's result")) };
   } finally {
     cdp.send("Runtime.releaseObjectGroup", { objectGroup: OBJECT_GROUP }).catch(() => {});
+  }
+}
+
+function notSerializable(reason: string): ViperError {
+  return new ViperError(
+    "result_not_serializable",
+    `Cannot return the script's result: ${reason}`,
+  );
+}
+
+function parsed(json: string) {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw notSerializable("the page has changed JSON.stringify");
   }
 }
 
