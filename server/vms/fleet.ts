@@ -24,6 +24,8 @@ const BOOT_TIMEOUT_MS: Readonly<Record<Accel, number>> = {
 };
 /** The address of every VM of a runtime that has no network of ours. */
 const LOOPBACK = "127.0.0.1";
+/** What a VM's folder is called. Nothing else in the runtime folder is ours to remove. */
+const VM_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Settings of the fleet. */
 export interface FleetOptions {
@@ -56,7 +58,7 @@ export class Fleet {
     for (const row of rows.all()) await this.#vm(row.id).recover();
     const known = new Set(rows.all().map((row) => row.id));
     for (const id of await footprint.host.files.list("fleet.recover:list", footprint.runtimeDir)) {
-      if (!known.has(id)) await new Vm(id, this.parts).sweep();
+      if (VM_ID.test(id) && !known.has(id)) await new Vm(id, this.parts).sweep();
     }
   }
 
@@ -70,7 +72,12 @@ export class Fleet {
     const row = this.#insert(input);
     const plan = this.#plan(row, image);
     const bootTimeoutMs = this.options.bootTimeoutMs ?? BOOT_TIMEOUT_MS[this.options.accel];
-    await this.#vm(row.id).start(plan, bootTimeoutMs, this.#closing.signal);
+    try {
+      await this.#vm(row.id).start(plan, bootTimeoutMs, this.#closing.signal);
+    } catch (error) {
+      if (this.rowById(row.id) === undefined) this.#vms.delete(row.id);
+      throw error;
+    }
     return this.get(row.name);
   }
 
@@ -95,7 +102,8 @@ export class Fleet {
   /** The VM as it is once it is neither pending nor starting. */
   async wait(name: string, timeoutMs: number, signal: AbortSignal): Promise<WireVm> {
     const stop = new AbortController();
-    const ended = AbortSignal.any([AbortSignal.timeout(timeoutMs), signal, stop.signal]);
+    const ended = AbortSignal.any([signal, stop.signal]);
+    this.parts.host.clock.sleep(timeoutMs, ended).then(() => stop.abort(), () => {});
     const events = this.parts.bus.follow({ signal: ended });
     try {
       while (true) {
@@ -104,6 +112,7 @@ export class Fleet {
         const vm = this.get(name);
         if (vm.status !== "pending" && vm.status !== "starting") return vm;
         if (!(await changed).done) continue;
+        if (signal.aborted) throw new ViperError("shutting_down", `Cannot wait for VM "${name}"`);
         const message = `Cannot wait longer for VM "${name}": it is still ${vm.status}`;
         throw new ViperError("timeout", message);
       }
@@ -133,12 +142,13 @@ export class Fleet {
   async close(): Promise<void> {
     this.#closing.abort(new ViperError("shutting_down", "Cannot create a VM: shutting down"));
     const live = this.parts.rows.all().filter((row) => isLive(row.status));
-    await Promise.all(live.map((row) => this.#vm(row.id).stop()));
+    const ends = await Promise.allSettled(live.map((row) => this.#vm(row.id).stop()));
+    const failures = ends.filter((end) => end.status === "rejected").map((end) => end.reason);
+    if (failures.length > 0) throw new AggregateError(failures, "Cannot stop every VM");
   }
 
   #admit(input: ParsedOf<typeof vmsCreate>): void {
-    const { rows, footprint } = this.parts;
-    this.#closing.signal.throwIfAborted();
+    const { footprint } = this.parts;
     if (input.runtime !== undefined && input.runtime !== footprint.runtime.name) {
       throw new ViperError(
         "runtime_unavailable",
@@ -147,21 +157,23 @@ export class Fleet {
         { hint: `Start the daemon with: viper serve --runtime ${input.runtime}` },
       );
     }
-    if (rows.countLive() >= this.options.vmLimit) {
-      throw new ViperError(
-        "vm_limit_reached",
-        `Cannot create VM "${input.name}": ${this.options.vmLimit} are live, which is the limit`,
-      );
-    }
   }
 
-  /** Row, lease and event, or nothing. */
+  /** Row, lease and event, or nothing. What is checked here holds until the row is there. */
   #insert(input: ParsedOf<typeof vmsCreate>): VmRow {
     const { host, rows, bus, footprint } = this.parts;
     const row = newRow(host, input, { name: footprint.runtime.name, accel: this.options.accel });
-    return this.options.db.withTx(() => {
+    const { db, vmLimit } = this.options;
+    return db.withTx(() => {
+      this.#closing.signal.throwIfAborted();
       if (rows.byName(row.name) !== undefined) {
         throw new ViperError("vm_exists", `Cannot create VM "${row.name}": the name is taken`);
+      }
+      if (rows.countLive() >= vmLimit) {
+        throw new ViperError(
+          "vm_limit_reached",
+          `Cannot create VM "${row.name}": ${vmLimit} are live, which is the limit`,
+        );
       }
       const ip = this.#pool?.pick() ?? LOOPBACK;
       const mac_address = macAddress(row.name, ip);

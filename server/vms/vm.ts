@@ -81,7 +81,7 @@ export class Vm {
 
   /** The agent is ready, for the first time or with a new browser. */
   announce(announcement: Announcement): Promise<void> {
-    return this.#enqueue(() => {
+    return this.#accept(() => {
       const row = this.#require();
       if (transition(row.status, "announce") === null) {
         throw new ViperError("vm_busy", `Cannot announce VM "${row.name}": it is ${row.status}`);
@@ -93,14 +93,14 @@ export class Vm {
     });
   }
 
-  /** Ends the machine, if there is one, and keeps the row. */
+  /** Ends the machine, if there is one, and keeps the row; one that is gone is fine. */
   stop(): Promise<void> {
     return this.#enqueue(() => this.#end("stop", null));
   }
 
   /** Stops, then removes the row; its lease goes with it. */
   remove(): Promise<void> {
-    return this.#enqueue(async () => {
+    return this.#accept(async () => {
       const row = this.#require();
       if (isLive(row.status)) await this.#end("stop", null);
       else await this.#footprint.release(null);
@@ -128,8 +128,8 @@ export class Vm {
   }
 
   async #end(signal: VmSignal, reason: string | null): Promise<void> {
-    const row = this.#require();
-    if (transition(row.status, signal) === null) return;
+    const row = this.#row();
+    if (row === undefined || transition(row.status, signal) === null) return;
     this.#disconnect();
     await this.#footprint.release(null);
     this.#apply(signal, { reason });
@@ -230,13 +230,19 @@ export class Vm {
     }, write);
   }
 
-  #enqueue<Result>(job: () => Result | Promise<Result>): Promise<Result> {
+  /** A request from outside, of which only so many may wait. */
+  #accept<Result>(job: () => Result | Promise<Result>): Promise<Result> {
     if (this.#queued >= QUEUE_MAX) {
       const message = `Cannot queue a request for VM "${this.id}": ${QUEUE_MAX} are waiting`;
       return Promise.reject(new ViperError("vm_busy", message));
     }
     this.#queued++;
-    const result = this.#queue.then(job).finally(() => this.#queued--);
+    return this.#enqueue(job).finally(() => this.#queued--);
+  }
+
+  /** What the daemon must not lose, such as the machine's own end, is never refused. */
+  #enqueue<Result>(job: () => Result | Promise<Result>): Promise<Result> {
+    const result = this.#queue.then(job);
     this.#queue = result.catch(() => {});
     return result;
   }
