@@ -50,10 +50,13 @@ export class EventBus {
     while (!signal.aborted) {
       const page = this.#rows.after(cursor, PAGE_EVENTS);
       const gap = this.#gap(cursor, page);
-      if (gap !== null) yield gap;
-      yield* page;
+      // No await between the empty page and the sleep: an event in between would wake nobody.
+      if (page.length === 0 && gap === null) await this.#next(signal);
+      for (const event of gap === null ? page : [gap, ...page]) {
+        if (signal.aborted) return;
+        yield event;
+      }
       cursor = page.at(-1)?.seq ?? gap?.to ?? cursor;
-      if (page.length === 0) await this.#next(signal);
     }
   }
 
