@@ -82,7 +82,8 @@ export function mount<Ops extends Record<string, Operation>, Context>(
   }
 }
 
-function methodNotAllowed(c: HonoContext, allowed: string[]): Response {
+/** 405 with the methods that the route takes; HEAD goes where GET goes. */
+export function methodNotAllowed(c: HonoContext, allowed: readonly string[]): Response {
   const allow = allowed.includes("GET") ? [...allowed, "HEAD"].join(", ") : allowed.join(", ");
   const response = problemResponse(
     new ViperError(

@@ -5,7 +5,12 @@
  * @module
  */
 import type { Context, Hono } from "hono";
-import { createApp, mount, type OnServerError } from "../../protocol/http_server.ts";
+import {
+  createApp,
+  methodNotAllowed,
+  mount,
+  type OnServerError,
+} from "../../protocol/http_server.ts";
 import {
   AGENT_PREFIX,
   browserOperations,
@@ -43,16 +48,20 @@ export function restApp(parts: RestParts): Hono {
     await next();
   });
   const contextOf = (c: Context): Caller => ({ signal: c.req.raw.signal });
+  // A wait must not hold up the daemon's end.
+  const vmContextOf = (c: Context): Caller => ({
+    signal: AbortSignal.any([c.req.raw.signal, parts.events.closing]),
+  });
   mount(app, systemOperations, systemHandlers(parts.status), { contextOf });
-  mount(app, vmOperations, vmHandlers(parts.fleet), { contextOf });
+  mount(app, vmOperations, vmHandlers(parts.fleet), { contextOf: vmContextOf });
   app.get("/api/v1/events/vms", (c) => openEventStream(c.req.raw, parts.events));
+  app.all("/api/v1/events/vms", (c) => methodNotAllowed(c, ["GET"]));
   mount(app, browserOperations, browserHandlers(parts.relay), {
     prefix: AGENT_PREFIX,
     contextOf: (c): VmCaller => ({ ...contextOf(c), vmName: vmNameOf(c) }),
   });
   app.all(`${AGENT_PREFIX.replace("{name}", ":name")}/*`, (c) => {
-    const name = vmNameOf(c);
-    return parts.relay.forward(name, agentPath(c.req.url, name), c.req.raw);
+    return parts.relay.forward(vmNameOf(c), agentPath(c.req.url), c.req.raw);
   });
   return app;
 }
@@ -62,8 +71,9 @@ function vmNameOf(c: Context): string {
 }
 
 /** What follows the proxy's prefix, query included, exactly as it came. */
-function agentPath(url: string, name: string): string {
+function agentPath(url: string): string {
   const { pathname, search } = new URL(url);
-  const prefix = AGENT_PREFIX.replace("{name}", encodeURIComponent(name));
-  return pathname.slice(prefix.length) + search;
+  // By segments and not by length, since a client may percent-encode what is in the prefix.
+  const rest = pathname.split("/").slice(AGENT_PREFIX.split("/").length);
+  return `/${rest.join("/")}${search}`;
 }

@@ -13,6 +13,11 @@ import type { EventBus } from "../events/bus.ts";
 export const KEEP_ALIVE_MS = 15_000;
 /** How long a client waits before it connects again. */
 const RETRY_MS = 2_000;
+const HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store",
+  "x-accel-buffering": "no",
+};
 
 /** What the stream is made from. */
 export interface SseParts {
@@ -30,6 +35,8 @@ export interface SseParts {
  */
 export function openEventStream(request: Request, { bus, clock, closing }: SseParts): Response {
   const after = lastEventId(request);
+  // Nobody would read or cancel the body of an answer to HEAD.
+  if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, closing]);
   const events = bus.follow({ signal, ...(after === undefined ? {} : { after }) });
@@ -58,13 +65,7 @@ export function openEventStream(request: Request, { bus, clock, closing }: SsePa
       gone.abort();
     },
   });
-  return new Response(body, {
-    headers: {
-      "content-type": "text/event-stream",
-      "cache-control": "no-store",
-      "x-accel-buffering": "no",
-    },
-  });
+  return new Response(body, { headers: HEADERS });
 }
 
 function frame(event: VmEvent | EventGap): string {
