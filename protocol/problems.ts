@@ -153,7 +153,7 @@ export class ViperError extends Error {
     const parsed = problem.safeParse(body);
     if (!parsed.success) return null;
     const { code, detail, hint, errors } = parsed.data;
-    const known = code in PROBLEMS ? code as ProblemCode : "internal";
+    const known = Object.hasOwn(PROBLEMS, code) ? code as ProblemCode : "internal";
     return new ViperError(known, detail, {
       ...(hint === undefined ? {} : { hint }),
       ...(errors === undefined ? {} : { errors }),

@@ -31,6 +31,8 @@ export async function openState(
     );
   }
   parts.use(lock);
+  // It holds the VMs' secrets; SQLite gives its other files the mode of this one.
+  await host.files.write("server.state:database_mode", dbPath, "", { append: true, mode: 0o600 });
   const db = parts.use(Database.open(dbPath));
   const opened = parts.move();
   return {
@@ -42,5 +44,6 @@ export async function openState(
 }
 
 function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
+  const end = path.lastIndexOf("/");
+  return end < 0 ? "." : path.slice(0, end) || "/";
 }
