@@ -21,6 +21,8 @@ const UNDO_PAUSE_MS = 200;
 export interface TapMaker {
   createTap(id: string): Promise<{ readonly name: string }>;
   removeTap(id: string): Promise<void>;
+  /** Ids of the VMs whose taps stand. */
+  tapOwners(): Promise<string[]>;
 }
 
 /** What footprints are made with; one for all VMs. */
