@@ -8,7 +8,7 @@ import type { BuildOptions } from "./options.ts";
 import { guestPackages } from "./packages.ts";
 
 /** Raise it when a change of the builder makes a different image from the same inputs. */
-const IMAGE_FORMAT = 1;
+const IMAGE_FORMAT = 2;
 
 const SUITE_DEFAULT = "bookworm";
 /** Debian policy 5.6.7 for package names; suites and mirrors reach command lines, too. */

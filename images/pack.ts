@@ -15,8 +15,12 @@ export const BUDGET_BYTES: Readonly<Record<string, number>> = {
 /** Fixed, so that equal trees make equal images. */
 const ROOT_UUID = "76697065-7200-4000-8000-000000000001";
 
-/** $1: the root, $2: the image, $3: the timestamp, $4: the UUID. */
-const PACK_ROOT = `mkfs.erofs -zlz4hc -C65536 -T "$3" -U "$4" --quiet "$2" "$1" >/dev/null`;
+/**
+ * $1: the root, $2: the image, $3: the timestamp, $4: the UUID. Plain lz4 in 4 KB clusters: packs
+ * in 3 s where lz4hc takes 15, starts a guest as fast, and a guest reads no more than it asks
+ * for, which with 64 KB clusters costs each 70 MB of memory.
+ */
+const PACK_ROOT = `mkfs.erofs -zlz4 -T "$3" -U "$4" --quiet "$2" "$1" >/dev/null`;
 
 /** $1: the tree, $2: the archive. pigz, where there is one, uses every core. */
 const PACK_ARCHIVE = `
