@@ -103,7 +103,10 @@ export class SupervisedBrowser {
       chrome.devtoolsUrl(life),
     ]);
     using deadline = new Deadline(this.#host.clock, "use Chrome", CONNECT_TIMEOUT_MS, [life]);
-    const browser = await deadline.race("its DevTools", connectDevtools(devtoolsUrl));
+    const browser = await deadline.race(
+      "its DevTools",
+      connectDevtools(devtoolsUrl, this.#host, deadline.signal),
+    );
     await using undo = new AsyncDisposableStack();
     undo.defer(() => this.#close(browser, chrome));
     browser.on("disconnected", () => end("Chrome closed its DevTools connection"));

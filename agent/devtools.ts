@@ -9,9 +9,10 @@
  */
 import type { Browser } from "puppeteer-core";
 import { _connectToCdpBrowser } from "puppeteer-core/internal/cdp/BrowserConnector.js";
-import { BrowserWebSocketTransport } from "puppeteer-core/internal/common/BrowserWebSocketTransport.js";
 import { ACTION_TIMEOUT_MS_MAX } from "../protocol/browser.ts";
+import type { Host } from "../host/host.ts";
 import { VIEWPORT } from "./chrome_command.ts";
+import { openDevtoolsSocket } from "./devtools_socket.ts";
 
 /** No single command may take longer than the longest action. */
 const PROTOCOL_TIMEOUT_MS = ACTION_TIMEOUT_MS_MAX;
@@ -19,8 +20,12 @@ const PROTOCOL_TIMEOUT_MS = ACTION_TIMEOUT_MS_MAX;
 const noLog = () => undefined;
 
 /** Connects to a Chrome that listens on `url` (`ws://127.0.0.1:…/devtools/browser/…`). */
-export async function connectDevtools(url: string): Promise<Browser> {
-  const transport = await BrowserWebSocketTransport.create(url, undefined, noLog);
+export async function connectDevtools(
+  url: string,
+  host: Host,
+  signal: AbortSignal,
+): Promise<Browser> {
+  const transport = await openDevtoolsSocket(url, host, signal);
   try {
     const browser = await _connectToCdpBrowser(
       transport,

@@ -8,7 +8,6 @@ import { toViperError, ViperError } from "../protocol/problems.ts";
 import { ActionRunner, type Call } from "./action_runner.ts";
 import { carriesToken } from "./auth.ts";
 import type { SupervisedBrowser } from "./browser.ts";
-import { errorChain } from "./error_chain.ts";
 import { browserHandlers } from "./handlers.ts";
 import { AGENT_VERSION } from "./version.ts";
 
@@ -28,7 +27,7 @@ export function agentApp(
     // A page that is slow or cannot be loaded is the page's affair; only our own faults are errors.
     const level = toViperError(error).code === "internal" ? "error" : "info";
     const path = new URL(request.url).pathname;
-    host.log(level, "A request failed", { path, error: errorChain(error) });
+    host.log(level, "A request failed", { path, error });
   });
   app.use(async (c, next) => {
     if (

@@ -1,17 +1,20 @@
 /** The agent's entry: `viper-agent --instance FILE` or `viper-agent --version`. */
 import { denoHost } from "../host/deno_host.ts";
+import { denoTerminal } from "../host/deno_terminal.ts";
 import type { Log } from "../host/host.ts";
+import { jsonLog } from "../host/json_log.ts";
 import { runAgent } from "./agent.ts";
-import { errorChain } from "./error_chain.ts";
 import { readInstance } from "./instance_file.ts";
 import { AGENT_VERSION } from "./version.ts";
 
 const USAGE = "viper-agent --instance FILE, or viper-agent --version";
 
+const logAll = jsonLog(denoTerminal.err, () => new Date());
+
 /** One JSON line on standard error; debug lines only where VIPER_AGENT_DEBUG is set. */
-const log: Log = (level, message, fields = {}) => {
+const log: Log = (level, message, fields) => {
   if (level === "debug" && Deno.env.get("VIPER_AGENT_DEBUG") === undefined) return;
-  console.error(JSON.stringify({ ...fields, at: new Date().toISOString(), level, message }));
+  logAll(level, message, fields);
 };
 
 async function main(args: readonly string[]): Promise<void> {
@@ -32,6 +35,6 @@ try {
   await main(Deno.args);
   Deno.exit(0);
 } catch (error) {
-  log("error", "The agent failed", { error: errorChain(error) });
+  log("error", "The agent failed", { error });
   Deno.exit(1);
 }

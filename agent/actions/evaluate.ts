@@ -41,7 +41,7 @@ export async function evaluate(
 function notSerializable(reason: string): ViperError {
   return new ViperError(
     "result_not_serializable",
-    `Cannot return the script's result: ${reason}`,
+    `Cannot return the script's result: ${reason.split("\n")[0]}`,
   );
 }
 
