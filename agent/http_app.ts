@@ -48,14 +48,14 @@ export function agentApp(
       contextOf: (c) => ({ signal: c.req.raw.signal }),
     },
   );
-  mount(app, agentOperations, { health: () => Promise.resolve(health(browser, host, startedMs)) }, {
+  mount(app, agentOperations, { health: () => health(browser, host, startedMs) }, {
     contextOf: () => undefined,
   });
   app.get("/v1/devtools", (c) => c.json(devtools(browser)));
   return app;
 }
 
-function health(browser: SupervisedBrowser, host: Host, startedMs: number) {
+async function health(browser: SupervisedBrowser, host: Host, startedMs: number) {
   const version = browser.session?.browserVersion;
   return {
     status: version === undefined ? "starting" as const : "ok" as const,
@@ -63,7 +63,16 @@ function health(browser: SupervisedBrowser, host: Host, startedMs: number) {
     version: AGENT_VERSION,
     ...(version === undefined ? {} : { browser_version: version }),
     browser_restarts: browser.restarts,
+    ...await memory(host),
   };
+}
+
+/** Two lines of /proc/meminfo (proc(5)), whose kB are 1024 bytes. */
+async function memory(host: Host) {
+  const text = await host.files.readText("agent.health:memory", "/proc/meminfo");
+  const megabytes = (name: string) =>
+    Math.round(Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(text)?.[1] ?? 0) / 1_024);
+  return { mem_total_mb: megabytes("MemTotal"), mem_available_mb: megabytes("MemAvailable") };
 }
 
 /** Where Chrome's DevTools listen, on the guest's own loopback. */

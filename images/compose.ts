@@ -12,7 +12,7 @@ export const INIT_FILES = ["init", "initramfs_init", "network.sh"] as const;
 const AGENT_START = `#!/bin/sh
 export DENO_DIR=/usr/lib/viper/deno_dir DENO_NO_UPDATE_CHECK=1
 exec /usr/lib/viper/deno run --no-prompt --no-remote --no-npm --no-config --no-lock --no-check \\
-  --allow-all /usr/lib/viper/agent.js "$@"
+  --unstable-no-legacy-abort --allow-all /usr/lib/viper/agent.js "$@"
 `;
 
 /** $1: base, $2: init's folder. Fills /usr/lib/viper in the root, without the agent. */

@@ -61,6 +61,9 @@ export const agentHealth = operation({
     version: z.string(),
     browser_version: z.string().optional(),
     browser_restarts: z.int(),
+    /** Memory of the machine that the agent runs on; what the kernel could still give out. */
+    mem_total_mb: z.int(),
+    mem_available_mb: z.int(),
   }),
   errors: [],
 });

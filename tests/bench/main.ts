@@ -1,0 +1,54 @@
+/**
+ * `./dev bench`: Viper against yardsticks, side by side in one run, as ratios. Absolute times are
+ * those of this machine and this moment.
+ *
+ *     ./dev bench [--rounds N] [--json] [boots] [proxy]
+ */
+import { parseArgs } from "node:util";
+import { privateNetworkMissing } from "../private_network.ts";
+import { compareBoots } from "./boots.ts";
+import { compareProxy } from "./proxy.ts";
+import { type Comparison, formatted } from "./report.ts";
+
+const ROUNDS_DEFAULT = "3";
+const BENCHES = ["boots", "proxy"];
+
+const { values, positionals } = parseArgs({
+  options: {
+    rounds: { type: "string", default: ROUNDS_DEFAULT },
+    json: { type: "boolean", default: false },
+  },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !BENCHES.includes(name));
+const rounds = Number(values.rounds);
+if (unknown.length > 0 || !(Number.isInteger(rounds) && rounds > 0)) {
+  console.error("Write: ./dev bench [--rounds N] [--json] [boots] [proxy]");
+  Deno.exit(2);
+}
+Deno.exit(privateNetworkMissing() === null ? await bench() : await isolated());
+
+/** Starts this file again in a network namespace of its own. */
+async function isolated(): Promise<number> {
+  if (Deno.uid() !== 0) {
+    console.error("The benchmark makes a network namespace and taps, and needs root: try sudo");
+    return 1;
+  }
+  const inner = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh", Deno.execPath(), "run"];
+  const self = ["--allow-all", "--no-check", import.meta.url.replace("file://", ""), ...Deno.args];
+  const { code } = await new Deno.Command("unshare", {
+    args: ["--net", "--pid", "--fork", "--kill-child", "--mount-proc", ...inner, ...self],
+  }).spawn().status;
+  return code;
+}
+
+async function bench(): Promise<number> {
+  const wanted = positionals.length === 0 ? BENCHES : positionals;
+  const note = (text: string) => console.error(`  ${text} …`);
+  const results: Comparison[] = [];
+  if (wanted.includes("proxy")) results.push(...await compareProxy(note));
+  if (wanted.includes("boots")) results.push(...await compareBoots(rounds, note));
+  if (values.json) console.log(JSON.stringify(results, null, 2));
+  else for (const result of results) console.log(formatted(result));
+  return 0;
+}
