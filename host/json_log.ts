@@ -1,11 +1,22 @@
-import type { Log } from "./host.ts";
+import type { Log, LogLevel } from "./host.ts";
+
+/** Levels from the least to the most that matters. */
+export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /** Causes of an error that are followed; deeper ones are left out. */
 const CAUSE_DEPTH_MAX = 8;
 
-/** A log that writes one JSON object a line; errors in `fields` are written with their causes. */
-export function jsonLog(write: (line: string) => void, now: () => Date): Log {
+/**
+ * A log that writes one JSON object a line; errors in `fields` are written with their causes.
+ * What matters less than `least` is left out.
+ */
+export function jsonLog(
+  write: (line: string) => void,
+  now: () => Date,
+  least: LogLevel = "debug",
+): Log {
   return (level, message, fields = {}) => {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least)) return;
     const entries = Object.entries(fields).map(([key, value]) => [key, logged(value)]);
     const line = { time: now().toISOString(), level, message, ...Object.fromEntries(entries) };
     write(`${JSON.stringify(line)}\n`);

@@ -4,6 +4,7 @@ import { type Daemon, openDaemon } from "../../server/main.ts";
 import type { Host, HttpServer } from "../../host/host.ts";
 import { viperClient } from "../client.ts";
 import { type CliContext, CliError } from "../context.ts";
+import { spokenLog } from "../spoken_log.ts";
 import type { FinishedStep, Progress } from "../progress.ts";
 import { DEMO_PAGE } from "./page.ts";
 
@@ -29,7 +30,8 @@ export async function runDemo(
   progress: Progress,
   options: DemoOptions,
 ): Promise<FinishedStep[]> {
-  const { host, assets } = context;
+  const { terminal, assets } = context;
+  const host: Host = { ...context.host, log: spokenLog(terminal) };
   const steps: FinishedStep[] = [];
   const phase = async <Result>(
     name: string,

@@ -17,6 +17,10 @@ import { stageInitramfs, stageInstance } from "./staging.ts";
 const UNDO_TRIES = 3;
 const UNDO_PAUSE_MS = 200;
 
+/** Bytes of a console's log that start a new one; the one before is kept, older ones are not. */
+export const CONSOLE_LOG_BYTES_MAX = 1024 * 1024;
+const CONSOLE_CHECK_MS = 5_000;
+
 /** Makes and removes a VM's tap; both by the VM's id. */
 export interface TapMaker {
   createTap(id: string): Promise<{ readonly name: string }>;
@@ -49,6 +53,7 @@ export interface FootprintPlan {
 /** One VM's place on the host. */
 export class Footprint {
   #machine: Machine | null = null;
+  #consoleCheck: Disposable | null = null;
 
   constructor(private readonly id: string, private readonly parts: FootprintParts) {}
 
@@ -66,6 +71,7 @@ export class Footprint {
     try {
       const spec = await this.#prepare(plan);
       this.#machine = await this.parts.runtime.create(spec, signal);
+      this.#boundConsole();
       return this.#machine;
     } catch (error) {
       await this.release(null);
@@ -84,6 +90,7 @@ export class Footprint {
   async release(leftover: { readonly ref: MachineRef | null } | null): Promise<void> {
     const { host, taps } = this.parts;
     const failures: unknown[] = [];
+    this.#consoleCheck?.[Symbol.dispose]();
     const undo = async (step: () => Promise<void>) => {
       await this.#persist(step).catch((error) => failures.push(error));
     };
@@ -103,10 +110,25 @@ export class Footprint {
   }
 
   /** Removes what outlives the machine. */
-  removeLog(): Promise<void> {
-    return this.#persist(() =>
-      this.parts.host.files.remove("vm.remove:console_undo", this.consoleLog)
-    );
+  async removeLog(): Promise<void> {
+    for (const path of [this.consoleLog, olderLog(this.consoleLog)]) {
+      await this.#persist(() => this.parts.host.files.remove("vm.remove:console_undo", path));
+    }
+  }
+
+  /** A guest may print for ever; the machine appends, so the file can be emptied under it. */
+  #boundConsole(): void {
+    const { host } = this.parts;
+    this.#consoleCheck = host.clock.every(CONSOLE_CHECK_MS, async () => {
+      try {
+        const info = await host.files.stat("vm.console:stat", this.consoleLog);
+        if (info === null || info.size <= CONSOLE_LOG_BYTES_MAX) return;
+        await host.files.copy("vm.console:keep", this.consoleLog, olderLog(this.consoleLog));
+        await host.files.write("vm.console:empty", this.consoleLog, "");
+      } catch (error) {
+        host.log("warn", "Console log not bounded", { vm: this.id, error });
+      }
+    });
   }
 
   async #prepare(plan: FootprintPlan): Promise<MachineSpec> {
@@ -144,4 +166,9 @@ export class Footprint {
       }
     }
   }
+}
+
+/** Where the console's log goes when it is full. */
+function olderLog(path: string): string {
+  return `${path}.1`;
 }
