@@ -11,7 +11,7 @@ import { CommandError } from "../host/host.ts";
 import { IMAGE_FILES, type ImageManifest } from "../protocol/images.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { ImageLayout } from "../protocol/vms.ts";
-import { type Base, keepBase, makeBase, reuseBase } from "./base.ts";
+import { type Base, keepBase, makeBase, reuseBase } from "./debian.ts";
 import { checksumsText, sha256Files } from "./checksums.ts";
 import { compose } from "./compose.ts";
 import { type Inputs, resolveInputs } from "./inputs.ts";

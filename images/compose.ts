@@ -1,5 +1,5 @@
 /** Adds what is Viper's own to a base: the agent, init and the late modules. */
-import type { Base } from "./base.ts";
+import type { Base } from "./debian.ts";
 import type { AgentSource } from "./options.ts";
 import { IMAGE_EPOCH_SECONDS } from "./trim.ts";
 import { type Bench, sandboxedScript, script, scriptFailure } from "./sandbox.ts";

@@ -1,7 +1,7 @@
 /** Everything that decides what an image will hold, as one hash. */
 import type { Host } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
-import { BASE_FORMAT, type BaseSettings } from "./base.ts";
+import { BASE_FORMAT, type BaseSettings } from "./debian.ts";
 import { sha256Files, sha256Text } from "./checksums.ts";
 import { INIT_FILES } from "./compose.ts";
 import type { BuildOptions } from "./options.ts";
