@@ -64,6 +64,8 @@ export function readConfig(
 ): Config {
   const setting = (name: keyof typeof VARIABLES, fallback: string) =>
     flags[name] ?? (env[VARIABLES[name]] || undefined) ?? fallback;
+  const path = (name: keyof typeof VARIABLES, fallback: string) =>
+    absolute(setting(name, fallback), env["PWD"]);
   const state = `${env["HOME"] ?? "/root"}/.viper`;
   const apiListen = listenAddress(setting("listen", "127.0.0.1:7777"));
   const apiKey = env["VIPER_API_KEY"] || null;
@@ -75,10 +77,10 @@ export function readConfig(
   return Object.freeze({
     apiListen,
     apiKey,
-    dbPath: setting("db", `${state}/state.db`),
-    runtimeDir: setting("runtimeDir", `${state}/run`),
-    logDir: setting("logDir", `${state}/logs`),
-    imageDir: setting("imageDir", `${state}/image`),
+    dbPath: path("db", `${state}/state.db`),
+    runtimeDir: path("runtimeDir", `${state}/run`),
+    logDir: path("logDir", `${state}/logs`),
+    imageDir: path("imageDir", `${state}/image`),
     runtime: choice("runtime", setting("runtime", "auto"), ["auto", ...runtimeName.options]),
     bridge: matching("bridge", setting("bridge", "viperbr0"), INTERFACE_NAME),
     subnet: setting("subnet", "192.168.127.0/24"),
@@ -95,7 +97,9 @@ export function readConfig(
 export function listenAddress(text: string): { hostname: string; port: number } {
   const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]*):(\d+)$/.exec(text);
   if (match === null) {
-    throw new TypeError(`Cannot listen on "${text}": write HOST:PORT, such as 127.0.0.1:7777`);
+    throw new TypeError(
+      `Cannot use "${text}" as ${VARIABLES.listen}: write HOST:PORT, such as 127.0.0.1:7777`,
+    );
   }
   const hostname = (match[1] ?? "").replace(/^\[|\]$/g, "") || "127.0.0.1";
   return { hostname, port: integer("listen", match[2] ?? "", 0, PORT_MAX) };
@@ -104,6 +108,11 @@ export function listenAddress(text: string): { hostname: string; port: number } 
 /** Whether only this machine can reach the address. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** Paths reach other processes, which may have another working folder. */
+function absolute(path: string, workingDir = "."): string {
+  return path.startsWith("/") ? path : `${workingDir}/${path}`;
 }
 
 function matching(name: keyof typeof VARIABLES, value: string, pattern: RegExp): string {

@@ -68,8 +68,7 @@ export class Relay {
         `Cannot upgrade "${path}": the agent proxy takes plain HTTP`,
       );
     }
-    const headers = new Headers(request.headers);
-    for (const name of NOT_FORWARDED) headers.delete(name);
+    const headers = withoutHops(request.headers, NOT_FORWARDED);
     const { method, body } = request;
     return await this.#send(
       vmName,
@@ -111,7 +110,15 @@ export class Relay {
 }
 
 function passOn(response: Response): Response {
-  const headers = new Headers(response.headers);
-  for (const name of NOT_FORWARDED) if (name !== "content-length") headers.delete(name);
+  const dropped = NOT_FORWARDED.filter((name) => name !== "content-length");
+  const headers = withoutHops(response.headers, dropped);
   return new Response(response.body, { status: response.status, headers });
+}
+
+/** A copy without the given headers and without those that `Connection` names. */
+function withoutHops(from: Headers, dropped: readonly string[]): Headers {
+  const headers = new Headers(from);
+  const named = from.get("connection")?.match(/[\w!#$%&'*+.^`|~-]+/g) ?? [];
+  for (const name of [...dropped, ...named]) headers.delete(name);
+  return headers;
 }
