@@ -2,7 +2,7 @@
 import type { ExitStatus, Host, Process } from "../host/host.ts";
 import type { Instance } from "../protocol/guest.ts";
 import { ViperError } from "../protocol/problems.ts";
-import { chromeCommand, findChrome } from "./chrome_command.ts";
+import { chromeCommand, endingWithUs, findChrome } from "./chrome_command.ts";
 import { Deadline } from "./deadline.ts";
 import { processTree } from "./process_tree.ts";
 
@@ -42,7 +42,7 @@ export async function launchChrome(settings: Instance["chrome"], host: Host): Pr
   const folder = await profileFolder(settings.user_data_dir, host, undo);
   const process = await host.spawn(
     "agent.chrome:spawn",
-    chromeCommand(executable, folder, settings.args),
+    [...await endingWithUs(host), ...chromeCommand(executable, folder, settings.args)],
     { output: "piped" },
   );
   undo.defer(() => endProcess(process, host));

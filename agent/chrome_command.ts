@@ -87,6 +87,20 @@ export async function findChrome(
   );
 }
 
+/** Of util-linux; busybox has a link of that name that cannot do this. */
+const SETPRIV = "/usr/bin/setpriv";
+
+/**
+ * Words before a command by which it ends with this process, however that ends: an agent that is
+ * killed can end nothing itself. None where the system lacks the means.
+ *
+ * Source: setpriv(1), PR_SET_PDEATHSIG in prctl(2).
+ */
+export async function endingWithUs({ files }: Pick<Host, "files">): Promise<string[]> {
+  const info = await files.stat("agent.chrome:find_setpriv", SETPRIV);
+  return info?.isFile ? [SETPRIV, "--pdeathsig", "KILL", "--"] : [];
+}
+
 async function exists(files: Files, path: string): Promise<boolean> {
   const info = await files.stat("agent.chrome:find", path);
   return info !== null && !info.isDirectory;

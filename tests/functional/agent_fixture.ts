@@ -38,7 +38,9 @@ export interface TestAgent extends AsyncDisposable {
 }
 
 /** Starts an agent as a child process and waits for its announce. */
-export async function startAgent(options: { refuseFirst?: number } = {}): Promise<TestAgent> {
+export async function startAgent(
+  options: { refuseFirst?: number; executable?: string } = {},
+): Promise<TestAgent> {
   await using undo = new AsyncDisposableStack();
   const host = denoHost({ log: () => {} });
   const announces: Announce[] = [];
@@ -80,6 +82,7 @@ export async function startAgent(options: { refuseFirst?: number } = {}): Promis
       token: TOKEN,
       listen: { hostname: "127.0.0.1", port: 0 },
       daemon_url: `http://127.0.0.1:${daemon.port}`,
+      chrome: options.executable === undefined ? {} : { executable: options.executable },
     }),
   );
   const chromeDir = `${tempDir}/chrome`;

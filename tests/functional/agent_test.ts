@@ -3,6 +3,8 @@
  * Method: the real program as a child process, with a real Chrome and a daemon that only listens.
  */
 import assert from "node:assert/strict";
+import { endingWithUs, findChrome } from "../../agent/chrome_command.ts";
+import { denoHost } from "../../host/deno_host.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { spawnAgent, startAgent, tryKill, until, within } from "./agent_fixture.ts";
 
@@ -112,6 +114,38 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assert.deepEqual([...Deno.readDirSync(agent.tempDir)], []);
   });
 }
+
+Deno.test({
+  name: "agent takes Chrome with it when it is killed",
+  ignore: (await endingWithUs(denoHost({ log: () => {} }))).length === 0,
+  fn: async () => {
+    await using agent = await startAgent();
+    assert.notDeepEqual(agent.chromeProcesses(), []);
+
+    tryKill(agent.child, "SIGKILL");
+
+    await until("Chrome's end", () => agent.chromeProcesses().length === 0);
+  },
+});
+
+Deno.test("agent ends a Chrome that hangs behind a script which does not pass signals on", async () => {
+  const dir = await Deno.makeTempDir();
+  const executable = `${dir}/chrome`;
+  const real = await findChrome(undefined, denoHost({ log: () => {} }));
+  await Deno.writeTextFile(executable, `#!/bin/sh\n${real} "$@"\n`, { mode: 0o755 });
+  {
+    await using agent = await startAgent({ executable });
+    for (const pid of agent.chromeProcesses()) Deno.kill(pid, "SIGSTOP");
+
+    tryKill(agent.child, "SIGTERM");
+    const { code } = await within("the agent's end", agent.child.status);
+
+    assert.equal(code, 0);
+    await until("Chrome's processes to be reaped", () => agent.chromeProcesses().length === 0);
+    assert.deepEqual([...Deno.readDirSync(agent.tempDir)], []);
+  }
+  await Deno.remove(dir, { recursive: true });
+});
 
 Deno.test("agent's main() refuses what it cannot use, and keeps secrets out of its log", async (t) => {
   const dir = await Deno.makeTempDir();
