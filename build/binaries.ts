@@ -26,6 +26,9 @@ const NOT_INPUTS = ["dist", "node_modules", "tests", "docs"];
  */
 const PERMISSIONS = ["--allow-all", "--no-prompt"];
 
+/** A request's signal then means that the client is gone, and not that all went well. */
+const BEHAVIOUR = ["--unstable-no-legacy-abort"];
+
 /**
  * The bundle is all the code there is: no look at configuration, lock file or registries. Room
  * (MB) for what starting up allocates spares its garbage collections, a third of the start's time.
@@ -38,26 +41,25 @@ const RUN_FLAGS = [
   "--no-npm",
   "--no-check",
   "--v8-flags=--min-semi-space-size=16",
-  // A request's signal then means that the client is gone, and not that all went well.
-  "--unstable-no-legacy-abort",
 ];
 
 interface Binary {
   readonly name: string;
-  /** Bundled modules, by the name they get in the staged folder; the first is the one that runs. */
-  readonly modules: Readonly<Record<string, string>>;
+  /** The module that runs. Its dynamic imports become files of their own, loaded when needed. */
+  readonly entry: string;
+  /** Programs that it carries as one file each, by the file's name. */
+  readonly carried: Readonly<Record<string, string>>;
   /** Folders of the project whose files the program reads. */
   readonly assets: readonly string[];
 }
 
+/** The agent as one file, for the guest image. */
+const AGENT = { "agent.js": "agent/main.ts" };
+
 const BINARIES: readonly Binary[] = [
   // The image builder puts the agent and the init into the guest.
-  {
-    name: "viper",
-    modules: { "viper.js": "main.ts", "agent.js": "agent/main.ts" },
-    assets: ["init"],
-  },
-  { name: "viper-agent", modules: { "agent.js": "agent/main.ts" }, assets: [] },
+  { name: "viper", entry: "main.ts", carried: AGENT, assets: ["init"] },
+  { name: "viper-agent", entry: "agent/main.ts", carried: {}, assets: [] },
 ];
 
 const OUTPUTS = [...BINARIES.map((binary) => binary.name), "agent.js"];
@@ -74,12 +76,9 @@ async function build(forced: Kind | undefined): Promise<void> {
   const kind = forced ?? await kindOfThisHost();
   const stage = await Deno.makeTempDir({ dir: CACHE, prefix: "stage-" });
   try {
-    for (const source of new Set(BINARIES.flatMap((binary) => Object.values(binary.modules)))) {
-      await bundle(source, `${stage}/${bundleName(source)}`);
-    }
-    for (const binary of BINARIES) await makeBinary(binary, kind, stage);
+    for (const binary of BINARIES) await makeBinary(binary, kind, `${stage}/${binary.name}`);
     // What a `viper` run from the sources puts into a guest image.
-    await Deno.rename(`${stage}/${bundleName("agent/main.ts")}`, `${DIST}/agent.js`);
+    await Deno.rename(`${stage}/viper/agent.js`, `${DIST}/agent.js`);
     await Deno.writeTextFile(`${CACHE}/inputs`, inputs);
   } finally {
     await Deno.remove(stage, { recursive: true });
@@ -105,29 +104,26 @@ async function isBuiltFrom(inputs: string): Promise<boolean> {
   }
 }
 
-async function bundle(source: string, output: string): Promise<void> {
+async function bundle(source: string, ...output: string[]): Promise<void> {
   await run([
     ...[Deno.execPath(), "bundle", "--quiet", "--minify", "--platform", "deno"],
-    ...["--output", output, `${ROOT}/${source}`],
+    ...[...output, `${ROOT}/${source}`],
   ], { cwd: ROOT });
 }
 
-const bundleName = (source: string) => source.replaceAll("/", "_").replace(/\.ts$/, ".js");
-
-async function makeBinary(binary: Binary, kind: Kind, bundles: string): Promise<void> {
-  const stage = `${bundles}/${binary.name}`;
-  await Deno.mkdir(stage);
-  for (const [name, source] of Object.entries(binary.modules)) {
-    await Deno.copyFile(`${bundles}/${bundleName(source)}`, `${stage}/${name}`);
+async function makeBinary(binary: Binary, kind: Kind, stage: string): Promise<void> {
+  await bundle(binary.entry, "--code-splitting", "--outdir", stage);
+  for (const [name, source] of Object.entries(binary.carried)) {
+    await bundle(source, "--output", `${stage}/${name}`);
   }
   for (const folder of binary.assets) await copyFolder(`${ROOT}/${folder}`, `${stage}/${folder}`);
-  const [entry = ""] = Object.keys(binary.modules);
+  const entry = "main.js";
   const output = `${DIST}/${binary.name}`;
   if (kind === "compiled") {
-    await writeCompiled(stage, entry, PERMISSIONS, output);
+    await writeCompiled(stage, entry, [...PERMISSIONS, ...BEHAVIOUR], output);
   } else {
     const runtime = await compressRuntime(Deno.execPath(), CACHE);
-    const flags = [...RUN_FLAGS, ...PERMISSIONS];
+    const flags = [...RUN_FLAGS, ...PERMISSIONS, ...BEHAVIOUR];
     await writeSelfExtracting({ name: binary.name, stage, entry, flags, runtime, output });
   }
   const megabytes = ((await Deno.stat(output)).size / 1e6).toFixed(1);

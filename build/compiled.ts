@@ -24,7 +24,7 @@ export async function whyNotCompile(): Promise<string | null> {
 export async function writeCompiled(
   stage: string,
   entry: string,
-  permissions: readonly string[],
+  flags: readonly string[],
   output: string,
 ): Promise<void> {
   const included: string[] = [];
@@ -32,7 +32,7 @@ export async function writeCompiled(
     if (name !== entry) included.push("--include", `${stage}/${name}`);
   }
   const partial = `${output}.partial`;
-  await run([...COMPILE, ...permissions, ...included, "--output", partial, `${stage}/${entry}`]);
+  await run([...COMPILE, ...flags, ...included, "--output", partial, `${stage}/${entry}`]);
   await Deno.rename(partial, output);
 }
 

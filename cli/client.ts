@@ -1,3 +1,4 @@
+import { CliError } from "./context.ts";
 import type { Host } from "../host/host.ts";
 import { type ClientOptions, createClient } from "../protocol/http_client.ts";
 import type { Client } from "../protocol/operation.ts";
@@ -17,9 +18,13 @@ export interface ViperClient {
 }
 
 /** Speaks to the daemon at `baseUrl`, such as `http://127.0.0.1:7777`. */
-export function viperClient(host: Host, baseUrl: string, apiKey?: string): ViperClient {
+export function viperClient(
+  host: Pick<Host, "net">,
+  baseUrl: string,
+  apiKey?: string,
+): ViperClient {
   const options: ClientOptions = {
-    fetch: (url, init) => host.net.fetch("cli.client:fetch", url, init),
+    fetch: (url, init) => host.net.fetch("cli.client:fetch", url, init).catch(unreachable(url)),
     baseUrl: baseUrl.replace(/\/+$/, ""),
     headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
   };
@@ -31,5 +36,18 @@ export function viperClient(host: Host, baseUrl: string, apiKey?: string): Viper
         ...options,
         baseUrl: options.baseUrl + AGENT_PREFIX.replace("{name}", encodeURIComponent(vmName)),
       }),
+  };
+}
+
+/** The platform says no more than "fetch failed". */
+function unreachable(url: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof TypeError)) throw error;
+    throw new CliError(
+      `Cannot reach the daemon at ${new URL(url).origin}: start it with "viper serve", or name ` +
+        "another with --api",
+      1,
+      { cause: error },
+    );
   };
 }

@@ -24,6 +24,12 @@ export interface Assets {
   readonly initDir: string;
 }
 
+/** How to reach the daemon, as the command line says. */
+export interface DaemonAddress {
+  readonly url: string;
+  readonly apiKey: string | undefined;
+}
+
 /** An error that a person is told as it is, with the exit code that goes with it. */
 export class CliError extends Error {
   override readonly name = "CliError";

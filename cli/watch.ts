@@ -1,18 +1,21 @@
 import { Command } from "commander";
 import { readEventStream } from "../protocol/event_stream.ts";
-import { type CliContext, CliError } from "./context.ts";
+import { type CliContext, CliError, type DaemonAddress } from "./context.ts";
 
 /** `viper vms watch`: events as they happen, until interrupted. */
-export function watchCommand({ host, terminal, signal }: CliContext, api: () => string): Command {
+export function watchCommand(
+  { host, terminal, signal }: CliContext,
+  daemon: () => DaemonAddress,
+): Command {
   return new Command("watch").description("print events as they happen")
     .option("--json", "print each event as a line of JSON")
     .option("--after <seq>", "begin after this event instead of now")
     .action(async ({ json, after }: { json?: boolean; after?: string }) => {
-      const key = host.env["VIPER_API_KEY"];
-      const response = await host.net.fetch("cli.watch:fetch", `${api()}/api/v1/events/vms`, {
+      const { url, apiKey } = daemon();
+      const response = await host.net.fetch("cli.watch:fetch", `${url}/api/v1/events/vms`, {
         signal,
         headers: {
-          ...(key ? { authorization: `Bearer ${key}` } : {}),
+          ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
           ...(after === undefined ? {} : { "last-event-id": after }),
         },
       });
