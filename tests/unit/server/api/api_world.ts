@@ -1,0 +1,74 @@
+/** The REST app over the fleet of a test, asked without a socket. */
+import assert from "node:assert/strict";
+import type { Hono } from "hono";
+import { type ProblemCode, PROBLEMS } from "../../../../protocol/problems.ts";
+import { restApp } from "../../../../server/api/rest.ts";
+import type { AdmissionRules } from "../../../../server/api/admission.ts";
+import { type AgentOf, Relay } from "../../../../server/browser/relay.ts";
+import { SystemStatus } from "../../../../server/system_status.ts";
+import type { FleetOptions } from "../../../../server/vms/fleet.ts";
+import { type FleetWorld, fleetWorld } from "../vms/fleet_world.ts";
+
+/** Where the app seems to listen. */
+export const BASE = "http://127.0.0.1:7777";
+
+/** A REST app and what is behind it. */
+export interface ApiWorld extends AsyncDisposable {
+  readonly world: FleetWorld;
+  readonly app: Hono;
+  readonly closing: AbortController;
+  /** Errors that were told as the server's own. */
+  readonly serverErrors: unknown[];
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** A request with a JSON body. */
+  post(path: string, body: unknown): Promise<Response>;
+}
+
+export async function apiWorld(
+  options: Partial<FleetOptions> & { rules?: AdmissionRules; agentOf?: AgentOf } = {},
+): Promise<ApiWorld> {
+  const { rules = { apiKey: null, listenHostname: "127.0.0.1" }, agentOf, ...fleetOptions } =
+    options;
+  const world = await fleetWorld(fleetOptions);
+  const closing = new AbortController();
+  const serverErrors: unknown[] = [];
+  const app = restApp({
+    fleet: world.fleet,
+    relay: new Relay(agentOf ?? ((name) => world.fleet.agent(name))),
+    status: new SystemStatus(world.host, "1.2.3", "qemu", () => world.fleet.count()),
+    events: { bus: world.bus, clock: world.clock, closing: closing.signal },
+    rules,
+    onServerError: (error) => serverErrors.push(error),
+  });
+  const request = async (path: string, init?: RequestInit) =>
+    await app.fetch(new Request(BASE + path, init));
+  return {
+    ...{ world, app, closing, serverErrors, request },
+    post: (path, body) =>
+      request(path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      }),
+    [Symbol.asyncDispose]: async () => {
+      closing.abort();
+      await world[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Checks that the answer is the problem of that code, in all its members, and returns it. */
+export async function assertProblem(
+  response: Response,
+  code: ProblemCode,
+): Promise<Record<string, unknown>> {
+  const body = await response.json();
+  assert.equal(body.code, code, JSON.stringify(body));
+  assert.equal(response.status, PROBLEMS[code].status);
+  assert.equal(response.headers.get("content-type"), "application/problem+json");
+  assert.equal(body.status, response.status);
+  assert.equal(body.title, PROBLEMS[code].title);
+  assert.equal(body.error, body.detail);
+  assert.equal(body.type, `urn:viper:problem:${code}`);
+  return body;
+}

@@ -1,0 +1,150 @@
+/** The way to an agent, over an agent that only remembers what it was asked. */
+import assert from "node:assert/strict";
+import type { AgentLink } from "../../../../server/vms/vm.ts";
+import { type ApiWorld, apiWorld, assertProblem } from "../api/api_world.ts";
+
+const AGENT = "/api/v1/vms/one/agent";
+
+interface Asked {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** An API whose every VM has the agent that `answer` plays. */
+async function relayWorld(
+  answer: (asked: Asked, signal: AbortSignal) => Response | Promise<Response>,
+): Promise<{ api: ApiWorld; asked: Asked[] } & AsyncDisposable> {
+  const asked: Asked[] = [];
+  const link: AgentLink = {
+    url: "http://10.9.0.2:8080",
+    token: "vm-token",
+    pool: {
+      fetch: async (_label, url, init = {}) => {
+        const request = new Request(url, init);
+        const one = { url, method: request.method, headers: request.headers };
+        asked.push({ ...one, body: await request.text() });
+        return await answer(asked.at(-1) as Asked, init.signal as AbortSignal);
+      },
+      [Symbol.dispose]: () => {},
+    },
+  };
+  const api = await apiWorld({ agentOf: () => link });
+  return { api, asked, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
+}
+
+const PATHS: readonly [string, string][] = [
+  ["/healthz", "/healthz"],
+  ["", "/"],
+  ["/", "/"],
+  ["/a%2Fb%20c/%E2%82%AC?q=a%26b&q=+%2B&empty=", "/a%2Fb%20c/%E2%82%AC?q=a%26b&q=+%2B&empty="],
+  ["//evil.test/x", "//evil.test/x"],
+  ["/a?x=http://evil.test/@", "/a?x=http://evil.test/@"],
+];
+
+for (const [given, expected] of PATHS) {
+  Deno.test(`the agent proxy passes "${given}" on exactly`, async () => {
+    await using relay = await relayWorld(() => new Response("ok"));
+    assert.equal((await relay.api.request(AGENT + given)).status, 200);
+    assert.equal(relay.asked[0]?.url, `http://10.9.0.2:8080${expected}`);
+  });
+}
+
+Deno.test("the agent proxy keeps the path when the client encodes the VM's name", async () => {
+  await using relay = await relayWorld(() => new Response("ok"));
+  await relay.api.request("/api/v1/vms/%6F%6e%65/agent/v1/logs/stream?a=1");
+  assert.equal(relay.asked[0]?.url, "http://10.9.0.2:8080/v1/logs/stream?a=1");
+});
+
+Deno.test("the agent proxy keeps credentials and hop-by-hop headers to itself", async () => {
+  await using relay = await relayWorld(() => new Response("ok"));
+  const own = ["authorization", "cookie", "accept-encoding", "x-viper-api-key", "origin"];
+  const hops = ["keep-alive", "te", "trailer", "transfer-encoding", "proxy-authorization"];
+  const headers = new Headers([...own, ...hops, "x-hop"].map((name) => [name, "secret"]));
+  headers.set("origin", "http://127.0.0.1:7777");
+  headers.set("connection", "close, X-Hop");
+  headers.set("x-kept", "kept");
+  await relay.api.request(`${AGENT}/x`, { method: "PUT", headers, body: "body" });
+  const [asked] = relay.asked;
+  assert.equal(asked?.method, "PUT");
+  assert.equal(asked.body, "body");
+  assert.equal(asked.headers.get("authorization"), "Bearer vm-token");
+  assert.equal(asked.headers.get("x-kept"), "kept");
+  const names = [...own.slice(1), ...hops, "x-hop", "connection"];
+  for (const name of names) assert.equal(asked.headers.get(name), null, name);
+});
+
+Deno.test("the agent proxy passes the answer on, without headers of the hop", async () => {
+  await using relay = await relayWorld(() =>
+    new Response("moved", {
+      status: 302,
+      headers: { location: "/there", connection: "x-hop", "x-hop": "1", "keep-alive": "1" },
+    })
+  );
+  const response = await relay.api.request(`${AGENT}/x`);
+  assert.deepEqual([response.status, await response.text()], [302, "moved"]);
+  assert.equal(response.headers.get("location"), "/there");
+  for (const name of ["connection", "x-hop", "keep-alive"]) {
+    assert.equal(response.headers.get(name), null, name);
+  }
+});
+
+Deno.test("the agent proxy refuses an upgrade as invalid_request", async () => {
+  await using relay = await relayWorld(() => new Response("ok"));
+  const headers = { connection: "upgrade", upgrade: "websocket" };
+  await assertProblem(await relay.api.request(`${AGENT}/x`, { headers }), "invalid_request");
+  assert.equal(relay.asked.length, 0);
+});
+
+Deno.test("an agent that cannot be reached is agent_unreachable, its cause for the log", async () => {
+  const failure = new TypeError("connection refused");
+  await using relay = await relayWorld(() => Promise.reject(failure));
+  await assertProblem(await relay.api.request(`${AGENT}/x`), "agent_unreachable");
+  const [error] = relay.api.serverErrors;
+  assert.equal((error as Error).cause, failure);
+});
+
+Deno.test("an agent that takes too long is agent_timeout", async () => {
+  await using relay = await relayWorld((_asked, signal) =>
+    new Promise((_, reject) => {
+      const fail = () => reject(signal.reason);
+      if (signal.aborted) fail();
+      signal.addEventListener("abort", fail);
+    })
+  );
+  // The relay's own time limit, which no test can wait for, is over at once.
+  const real = AbortSignal.timeout;
+  const asked: number[] = [];
+  AbortSignal.timeout = (ms) => (asked.push(ms), AbortSignal.abort(new DOMException("late")));
+  try {
+    await assertProblem(await relay.api.request(`${AGENT}/x`), "agent_timeout");
+    const answer = await relay.api.post(`${AGENT}/v1/dom/click`, { selector: "a", timeout_ms: 7 });
+    await assertProblem(answer, "agent_timeout");
+  } finally {
+    AbortSignal.timeout = real;
+  }
+  assert.deepEqual(asked, [120_000, 5_007]);
+});
+
+Deno.test("a browser operation reaches the agent validated, with defaults and token", async () => {
+  await using relay = await relayWorld(() => Response.json({ status: "ok" }));
+  const response = await relay.api.post(`${AGENT}/v1/dom/click`, { selector: "#a" });
+  assert.deepEqual(await response.json(), { status: "ok" });
+  assert.equal(relay.asked[0]?.url, "http://10.9.0.2:8080/v1/dom/click");
+  assert.equal(relay.asked[0]?.headers.get("authorization"), "Bearer vm-token");
+  assert.deepEqual(JSON.parse(relay.asked[0]?.body ?? ""), {
+    selector: "#a",
+    button: "left",
+    timeout_ms: 30_000,
+  });
+});
+
+Deno.test("an agent's problem is passed on as it is", async () => {
+  const body = JSON.stringify({ code: "element_not_found" });
+  const headers = { "content-type": "application/problem+json" };
+  await using relay = await relayWorld(() => new Response(body, { status: 404, headers }));
+  const response = await relay.api.post(`${AGENT}/v1/dom/click`, { selector: "#a" });
+  assert.deepEqual([response.status, await response.text()], [404, body]);
+  assert.equal(response.headers.get("content-type"), "application/problem+json");
+});

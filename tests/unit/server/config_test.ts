@@ -1,0 +1,118 @@
+/** Settings: where they come from, and what is refused. */
+import assert from "node:assert/strict";
+import {
+  type Config,
+  type ConfigFlags,
+  isLoopback,
+  listenAddress,
+  readConfig,
+  VARIABLES,
+} from "../../../server/config.ts";
+
+/** Setting, member of the config, and two values with what they are read as. */
+const SETTINGS: readonly [keyof ConfigFlags, keyof Config, string, unknown, string, unknown][] = [
+  [
+    ...["listen", "apiListen"] as const,
+    ...["127.0.0.1:1", { hostname: "127.0.0.1", port: 1 }] as const,
+    ...["[::1]:2", { hostname: "::1", port: 2 }] as const,
+  ],
+  ["db", "dbPath", "/a/x.db", "/a/x.db", "/b/x.db", "/b/x.db"],
+  ["runtimeDir", "runtimeDir", "/a", "/a", "/b", "/b"],
+  ["logDir", "logDir", "/a", "/a", "/b", "/b"],
+  ["imageDir", "imageDir", "/a", "/a", "/b", "/b"],
+  ["runtime", "runtime", "qemu", "qemu", "local", "local"],
+  ["bridge", "bridge", "br0", "br0", "br1", "br1"],
+  ["subnet", "subnet", "10.0.0.0/24", "10.0.0.0/24", "10.1.0.0/24", "10.1.0.0/24"],
+  ["hostIp", "hostIp", "10.0.0.1", "10.0.0.1", "10.1.0.1", "10.1.0.1"],
+  ["guestPort", "guestPort", "1", 1, "2", 2],
+  ["guestOpenPorts", "guestOpenPorts", "1,2", [1, 2], "3", [3]],
+  ["vmLimit", "vmLimit", "1", 1, "2", 2],
+  ["bootTimeoutMs", "bootTimeoutMs", "1", 1, "2", 2],
+];
+
+for (const [setting, member, one, oneRead, other, otherRead] of SETTINGS) {
+  Deno.test(`readConfig() takes ${setting} from flag, then variable, then default`, () => {
+    const env = { [VARIABLES[setting]]: other };
+    assert.deepEqual(readConfig({ [setting]: one }, env)[member], oneRead);
+    assert.deepEqual(readConfig({}, env)[member], otherRead);
+    const fallback = readConfig({}, {})[member];
+    assert.notDeepEqual(fallback, otherRead);
+    // A variable that is set to nothing says nothing.
+    assert.deepEqual(readConfig({}, { [VARIABLES[setting]]: "" })[member], fallback);
+  });
+}
+
+Deno.test("readConfig() knows every setting of VARIABLES in this table", () => {
+  assert.deepEqual(SETTINGS.map(([setting]) => setting).sort(), Object.keys(VARIABLES).sort());
+});
+
+Deno.test("readConfig() has the defaults of the floor and is frozen", () => {
+  const config = readConfig({}, { HOME: "/home/me" });
+  assert.deepEqual(config, {
+    apiListen: { hostname: "127.0.0.1", port: 7777 },
+    apiKey: null,
+    dbPath: "/home/me/.viper/state.db",
+    runtimeDir: "/home/me/.viper/run",
+    logDir: "/home/me/.viper/logs",
+    imageDir: "/home/me/.viper/image",
+    runtime: "auto",
+    bridge: "viperbr0",
+    subnet: "192.168.127.0/24",
+    hostIp: "192.168.127.1",
+    guestPort: 7778,
+    guestOpenPorts: [],
+    vmLimit: 64,
+    bootTimeoutMs: null,
+  });
+  assert.ok(Object.isFrozen(config));
+});
+
+Deno.test("readConfig() makes paths absolute, since other processes read them", () => {
+  assert.equal(readConfig({ db: "state.db" }, { PWD: "/work" }).dbPath, "/work/state.db");
+});
+
+const BAD: readonly [keyof ConfigFlags, readonly string[]][] = [
+  ["listen", ["7777", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", ":70000", "::1:7777", "a b:1"]],
+  ["runtime", ["docker", "QEMU", "qemu "]],
+  ["bridge", ["", "br 0", "a".repeat(16), "../x", "-br"].filter(Boolean)],
+  ["guestPort", ["-1", "65536", "1.5", "0x10", "1e3", " 1"]],
+  ["guestOpenPorts", ["0", "80,x", "80, 81", "65536"]],
+  ["vmLimit", ["0", "-1", "many", "65535"]],
+  ["bootTimeoutMs", ["0", "soon", "3600001", "1s"]],
+];
+
+for (const [setting, values] of BAD) {
+  for (const value of values) {
+    Deno.test(`readConfig() refuses ${setting} "${value}" with its variable and value`, () => {
+      assert.throws(() => readConfig({}, { [VARIABLES[setting]]: value }), (error: Error) => {
+        assert.ok(error instanceof TypeError);
+        assert.ok(error.message.includes(VARIABLES[setting]), error.message);
+        const quoted = setting === "guestOpenPorts" ? /"[^"]*"/.test(error.message) : false;
+        const port = value.split(":").at(-1) ?? "";
+        const names = [`"${value}"`, `"${port}"`].some((text) => error.message.includes(text));
+        assert.ok(quoted || names, error.message);
+        assert.ok(!error.message.endsWith("."));
+        return true;
+      });
+    });
+  }
+}
+
+for (const listen of ["0.0.0.0:7777", "[::]:7777", "10.0.0.1:7777", "myhost:7777"]) {
+  Deno.test(`readConfig() refuses ${listen} without a key and takes it with one`, () => {
+    assert.throws(() => readConfig({ listen }, {}), /without a key: set VIPER_API_KEY/);
+    assert.throws(() => readConfig({ listen }, { VIPER_API_KEY: "" }), /without a key/);
+    assert.equal(readConfig({ listen }, { VIPER_API_KEY: "k" }).apiKey, "k");
+  });
+}
+
+Deno.test("listenAddress() means loopback by a port alone", () => {
+  assert.deepEqual(listenAddress(":80"), { hostname: "127.0.0.1", port: 80 });
+});
+
+Deno.test("isLoopback() is true of this machine's own addresses alone", () => {
+  for (const own of ["127.0.0.1", "127.1.2.3", "localhost", "::1"]) assert.ok(isLoopback(own));
+  for (const other of ["127.0.0.1.evil.test", "0.0.0.0", "10.0.0.1", "localhost.evil.test", ""]) {
+    assert.ok(!isLoopback(other), other);
+  }
+});
