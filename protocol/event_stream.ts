@@ -1,5 +1,5 @@
 /** Reads server-sent events as the daemon writes them. */
-import { eventGap, type EventGap, vmEvent, type VmEvent } from "./events.ts";
+import { type EventGap, eventGap, type VmEvent, vmEvent } from "./events.ts";
 
 /** Characters of one frame at most; an event of ours is far below. */
 const FRAME_LENGTH_MAX = 1_000_000;

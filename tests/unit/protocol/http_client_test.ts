@@ -1,0 +1,170 @@
+/** Client and server over the same list, with handlers that only remember their input. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { z } from "zod";
+import { createClient, requestOf } from "../../../protocol/http_client.ts";
+import { createApp, mount } from "../../../protocol/http_server.ts";
+import type { Operation } from "../../../protocol/operation.ts";
+import {
+  agentOperations,
+  browserOperations,
+  guestOperations,
+  systemOperations,
+  vmOperations,
+} from "../../../protocol/operations.ts";
+import { type ProblemCode, PROBLEMS, ViperError } from "../../../protocol/problems.ts";
+import { vmsCreate, vmsGet, vmsWait } from "../../../protocol/vms.ts";
+
+const LISTS: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+  vmOperations,
+  systemOperations,
+  browserOperations,
+  agentOperations,
+  guestOperations,
+};
+
+type Call = (input: unknown, options?: { signal?: AbortSignal }) => Promise<unknown>;
+
+/** One operation, from the client's call to a handler. */
+function connect(operation: Operation, handler: (input: unknown) => unknown): Call {
+  const app = createApp(() => {});
+  const handle = (input: unknown) => Promise.resolve(handler(input) as never);
+  mount(app, { op: operation }, { op: handle }, { contextOf: () => null });
+  const fetch = async (url: string, init: RequestInit) => await app.fetch(new Request(url, init));
+  return createClient({ op: operation }, { fetch, baseUrl: "http://a.test" }).op as Call;
+}
+
+/** Values of the members that operations have, valid ones. */
+const text = fc.string({ minLength: 1, maxLength: 40, unit: "grapheme" });
+const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  name: fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/),
+  cpu_cores: fc.integer({ min: 1, max: 64 }),
+  memory_mb: fc.integer({ min: 64, max: 262_144 }),
+  kernel_cmdline: fc.stringMatching(/^[\x20-\x7e]{0,50}$/),
+  runtime: fc.constantFrom("qemu", "local"),
+  layout: fc.constantFrom("disk", "initramfs"),
+  timeout_ms: fc.integer({ min: 1, max: 300_000 }),
+  url: text.map((rest) => `https://${rest}`),
+  full_page: fc.boolean(),
+  format: fc.constantFrom("png", "jpeg"),
+  quality: fc.integer({ min: 1, max: 100 }),
+  selector: text,
+  button: fc.constantFrom("left", "right", "middle"),
+  value: text,
+  clear: fc.boolean(),
+  visible: fc.boolean(),
+  expression: text,
+  await_promise: fc.boolean(),
+  max_nodes: fc.integer({ min: 1, max: 100_000 }),
+  vm_id: text,
+  agent_version: text,
+  browser_version: text,
+  port: fc.integer({ min: 1, max: 65_535 }),
+  browser_restarts: fc.nat(),
+  ready_ms: fc.nat(),
+};
+
+/** Inputs of an operation: the members that must be there, and any of the others. */
+function inputs(operation: Operation): fc.Arbitrary<Record<string, unknown>> {
+  const shape = Object.entries(operation.input.shape) as [string, z.ZodType][];
+  const required = shape.filter(([, schema]) => !schema.safeParse(undefined).success);
+  const members = shape.map(([name]): [string, fc.Arbitrary<unknown>] => {
+    const values = MEMBERS[name];
+    assert.ok(values !== undefined, `no values for ${name}`);
+    return [name, values];
+  });
+  return fc.record(Object.fromEntries(members), { requiredKeys: required.map(([name]) => name) });
+}
+
+for (const operations of Object.values(LISTS)) {
+  for (const operation of Object.values(operations)) {
+    Deno.test(`${operation.name}: what a client sends is what the handler gets`, async () => {
+      await fc.assert(
+        fc.asyncProperty(inputs(operation), fc.jsonValue(), async (input, answer) => {
+          let got: unknown = null;
+          const call = connect(operation, (parsed) => ((got = parsed), answer));
+          const result = await call(input);
+          assert.deepEqual(got, operation.input.parse(input));
+          const isEmpty = operation.http.status === 204;
+          assert.deepEqual(result, isEmpty ? undefined : JSON.parse(JSON.stringify(answer)));
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    Deno.test(`${operation.name}: an unknown member is refused`, async () => {
+      const call = connect(operation, () => assert.fail("the handler was called"));
+      const [input] = fc.sample(inputs(operation), 1);
+      await assert.rejects(call({ ...input, surely_unknown: 1 }), { code: "invalid_request" });
+    });
+  }
+}
+
+for (const code of Object.keys(PROBLEMS) as ProblemCode[]) {
+  Deno.test(`createClient() rejects with ${code} when the server answers so`, async () => {
+    const thrown = new ViperError(code, 'Cannot do "it"', {
+      hint: "Try again",
+      errors: [{ pointer: "/a", detail: "is odd" }],
+    });
+    const call = connect(vmsGet, () => {
+      throw thrown;
+    });
+    await assert.rejects(call({ name: "a" }), (error: unknown) => {
+      assert.ok(error instanceof ViperError);
+      const { message, hint, errors } = thrown;
+      assert.deepEqual(
+        { code: error.code, message: error.message, hint: error.hint, errors: error.errors },
+        { code, message, hint, errors },
+      );
+      return true;
+    });
+  });
+}
+
+const ODD: readonly [string, Response][] = [
+  ["no JSON", new Response("<html>", { status: 502 })],
+  ["JSON that is no problem", Response.json({ message: "no" }, { status: 500 })],
+  ["no JSON though all is well", new Response("", { status: 200 })],
+];
+for (const [what, response] of ODD) {
+  Deno.test(`createClient() rejects with internal for an answer that is ${what}`, async () => {
+    const fetch = () => Promise.resolve(response);
+    const { get } = createClient({ get: vmsGet }, { fetch, baseUrl: "http://a.test" });
+    await assert.rejects(get({ name: "a" }), {
+      code: "internal",
+      message: /^Cannot read the answer to vms.get: status/,
+    });
+  });
+}
+
+Deno.test("createClient() hands headers and signal to fetch", async () => {
+  let seen: RequestInit = {};
+  const { signal } = new AbortController();
+  const { get } = createClient({ get: vmsGet }, {
+    fetch: (_url, init) => ((seen = init), Promise.resolve(Response.json({}))),
+    baseUrl: "http://a.test",
+    headers: { authorization: "Bearer key" },
+  });
+  await get({ name: "a" }, { signal });
+  assert.equal(new Headers(seen.headers).get("authorization"), "Bearer key");
+  assert.equal(seen.signal, signal);
+});
+
+Deno.test("requestOf() puts members into path, query or body by the route", () => {
+  assert.deepEqual(requestOf(vmsGet, { name: "../x y" }), {
+    path: "/api/v1/vms/..%2Fx%20y",
+    body: undefined,
+  });
+  assert.deepEqual(
+    requestOf(vmsWait, { name: "a", timeout_ms: 5 }).path,
+    "/api/v1/vms/a/wait?timeout_ms=5",
+  );
+  assert.deepEqual(
+    requestOf(vmsWait, { name: "a", timeout_ms: undefined }).path,
+    "/api/v1/vms/a/wait",
+  );
+  assert.deepEqual(requestOf(vmsCreate, { name: "a" }), {
+    path: "/api/v1/vms",
+    body: '{"name":"a"}',
+  });
+});
