@@ -3,29 +3,30 @@ import { CommandError, type CommandOutput, type ExitStatus, type Host } from "./
 /** Bytes of a command's output that are kept for messages and answers. */
 const OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024;
 const RUN_TIMEOUT_DEFAULT_MS = 60_000;
+/** From SIGTERM to SIGKILL, for a command that has something to clean up. */
+const KILL_GRACE_MS = 3_000;
 
 /** Runs a command to its end; see {@linkcode Host.run}. */
 export const denoRun: Host["run"] = async (_label, argv, options = {}) => {
   const { timeoutMs = RUN_TIMEOUT_DEFAULT_MS, okCodes = [0] } = options;
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
+  options.signal?.throwIfAborted();
   const child = start(argv, {
     stdin: options.stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
-    signal,
     ...(options.env ? { env: options.env } : {}),
     ...(options.cwd ? { cwd: options.cwd } : {}),
   });
+  using bound = boundOf(child, timeoutMs, options.signal);
   const [stdout, stderr, status] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
+    text(child.stdout, bound.cut),
+    text(child.stderr, bound.cut),
     child.status,
-    options.stdin === undefined ? undefined : feed(child.stdin, options.stdin),
+    options.stdin === undefined ? undefined : feed(child.stdin, options.stdin, bound.cut),
   ]);
   const output: CommandOutput = { stdout, stderr, code: status.code, signal: status.signal };
   if (options.signal?.aborted) throw options.signal.reason;
-  if (timeout.aborted) {
+  if (bound.isLate) {
     throw new CommandError("timeout", `"${argv.join(" ")}" took over ${timeoutMs} ms`, output);
   }
   if (!okCodes.includes(status.code)) {
@@ -62,16 +63,59 @@ export const denoSpawn: Host["spawn"] = async (_label, argv, options = {}) => {
     pid: child.pid,
     output: output === "piped" ? child.stdout : null,
     exited: child.status.then(({ code, signal }): ExitStatus => ({ code, signal })),
-    kill: (signal) => {
-      try {
-        child.kill(signal);
-      } catch (error) {
-        // The process has ended; its exit status says how.
-        if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
-      }
-    },
+    kill: (signal) => kill(child, signal),
   };
 };
+
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    // The process has ended; its exit status says how.
+    if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** What ends a command in time; `cut` says that its pipes are not to be waited for. */
+interface Bound extends Disposable {
+  readonly cut: AbortSignal;
+  readonly isLate: boolean;
+}
+
+/**
+ * Ends the command when its time is up or the signal is aborted. Its pipes are given up as soon as
+ * it is gone then, since a child of its own may hold them open.
+ */
+function boundOf(
+  child: Deno.ChildProcess,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Bound {
+  const cut = new AbortController();
+  let isLate = false;
+  let killing: ReturnType<typeof setTimeout> | undefined;
+  const end = () => {
+    kill(child, "SIGTERM");
+    killing ??= setTimeout(() => kill(child, "SIGKILL"), KILL_GRACE_MS);
+    child.status.then(() => cut.abort());
+  };
+  const timer = setTimeout(() => {
+    isLate = true;
+    end();
+  }, timeoutMs);
+  signal?.addEventListener("abort", end);
+  return {
+    cut: cut.signal,
+    get isLate() {
+      return isLate;
+    },
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      clearTimeout(killing);
+      signal?.removeEventListener("abort", end);
+    },
+  };
+}
 
 function start(argv: readonly string[], options: Deno.CommandOptions): Deno.ChildProcess {
   const [program, ...args] = argv;
@@ -84,22 +128,29 @@ function start(argv: readonly string[], options: Deno.CommandOptions): Deno.Chil
   }
 }
 
-async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
+async function text(stream: ReadableStream<Uint8Array>, cut: AbortSignal): Promise<string> {
   const decoder = new TextDecoder();
+  const reader = stream.getReader();
+  cut.addEventListener("abort", () => reader.cancel());
   let result = "";
-  for await (const chunk of stream) {
-    if (result.length < OUTPUT_LIMIT_BYTES) result += decoder.decode(chunk, { stream: true });
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    if (result.length < OUTPUT_LIMIT_BYTES) result += decoder.decode(read.value, { stream: true });
   }
   return result + decoder.decode();
 }
 
-async function feed(stdin: WritableStream<Uint8Array>, data: string): Promise<void> {
+async function feed(
+  stdin: WritableStream<Uint8Array>,
+  data: string,
+  cut: AbortSignal,
+): Promise<void> {
   const writer = stdin.getWriter();
+  cut.addEventListener("abort", () => writer.abort().catch(() => {}));
   try {
     await writer.write(new TextEncoder().encode(data));
     await writer.close();
   } catch (error) {
     // A command may end without reading all of its input; its exit code tells the story.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (!cut.aborted && !(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
