@@ -1,0 +1,121 @@
+/** Command lines out of operations: each member can be given, and arrives as what it is. */
+import assert from "node:assert/strict";
+import type { z } from "zod";
+import { operationCommand } from "../../../cli/operation_command.ts";
+import type { Operation } from "../../../protocol/operation.ts";
+import { browserOperations, systemOperations, vmOperations } from "../../../protocol/operations.ts";
+
+/** What a command line makes of an operation's input. */
+async function parse(operation: Operation, argv: readonly string[], argument?: string) {
+  const calls: { input: Record<string, unknown>; argument: string }[] = [];
+  let printed = "";
+  const command = operationCommand({
+    verb: "verb",
+    operation,
+    ...(argument === undefined ? {} : { argument }),
+    call: (input, given) => (calls.push({ input, argument: given }), Promise.resolve({ a: 1 })),
+    print: (text) => void (printed += text),
+  }).exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
+  await command.parseAsync([...argv], { from: "user" });
+  assert.equal(calls.length, 1);
+  return { ...calls[0]!, printed };
+}
+
+/** A valid value of every member that operations have, as it is typed, and as it is meant. */
+const TYPED: Readonly<Record<string, readonly [typed: string, meant: unknown]>> = {
+  name: ["one", "one"],
+  cpu_cores: ["3", 3],
+  memory_mb: ["512", 512],
+  kernel_cmdline: ["debug  x=1", "debug  x=1"],
+  runtime: ["qemu", "qemu"],
+  layout: ["initramfs", "initramfs"],
+  timeout_ms: ["1500", 1500],
+  url: ["https://a.test/?b=c", "https://a.test/?b=c"],
+  format: ["jpeg", "jpeg"],
+  quality: ["50", 50],
+  selector: ["#a > b", "#a > b"],
+  button: ["right", "right"],
+  value: ["12", "12"],
+  expression: ["1 + 1", "1 + 1"],
+  max_nodes: ["7", 7],
+  full_page: ["", true],
+  clear: ["", true],
+  visible: ["no", false],
+  await_promise: ["no", false],
+};
+const SHORT: Readonly<Record<string, string>> = { cpu_cores: "cpu", memory_mb: "memory" };
+
+function flagOf(member: string): string {
+  return (SHORT[member] ?? member).replaceAll("_", "-");
+}
+
+const ALL: readonly Operation[] = [
+  ...Object.values(vmOperations),
+  ...Object.values(systemOperations),
+  ...Object.values(browserOperations),
+];
+
+for (const operation of ALL) {
+  Deno.test(`the command of ${operation.name} takes every member of its input`, async () => {
+    const positional: string[] = [];
+    const flags: string[] = [];
+    const expected: Record<string, unknown> = {};
+    for (
+      const [member, schema] of Object.entries(operation.input.shape as Record<string, z.ZodType>)
+    ) {
+      const [typed = "", meant] = TYPED[member] ?? assert.fail(`no value for ${member}`);
+      expected[member] = meant;
+      if (!schema.safeParse(undefined).success) positional.push(typed);
+      else if (typeof meant === "boolean") {
+        flags.push(meant ? `--${flagOf(member)}` : `--no-${flagOf(member)}`);
+      } else flags.push(`--${flagOf(member)}`, typed);
+    }
+    const { input } = await parse(operation, [...positional, ...flags]);
+    assert.deepEqual(input, expected);
+    assert.ok(operation.input.safeParse(input).success);
+    const less = await parse(operation, ["vm", ...positional], "vm");
+    assert.equal(less.argument, "vm");
+    assert.deepEqual(
+      operation.input.parse(less.input),
+      operation.input.parse(
+        Object.fromEntries(
+          Object.entries(expected).filter(([name]) =>
+            positional.includes(String(TYPED[name]?.[0]))
+          ),
+        ),
+      ),
+    );
+  });
+}
+
+const { create } = vmOperations;
+const { type } = browserOperations;
+
+const WRONG: readonly [string, readonly string[]][] = [
+  ["an unknown flag", ["one", "--surely-unknown"]],
+  ["no argument", []],
+  ["one argument too many", ["one", "two"]],
+  ["a flag without its value", ["one", "--cpu"]],
+];
+for (const [what, argv] of WRONG) {
+  Deno.test(`a command line with ${what} is refused and calls nothing`, async () => {
+    await assert.rejects(parse(create, argv), { name: "CommanderError" });
+  });
+}
+
+Deno.test("a text where a number is meant is left for the server to refuse", async () => {
+  const { input } = await parse(create, ["one", "--cpu", "many"]);
+  assert.equal(create.input.safeParse(input).success, false);
+  const { input: empty } = await parse(create, ["one", "--cpu", ""]);
+  assert.equal(create.input.safeParse(empty).success, false);
+});
+
+Deno.test("an argument that looks like a flag goes behind --", async () => {
+  const { input } = await parse(type, ["--clear", "--", "vm", "#a", "--value"], "vm");
+  assert.deepEqual(input, { selector: "#a", value: "--value", clear: true });
+});
+
+Deno.test("the answer is printed as JSON with --json, else for people", async () => {
+  assert.equal((await parse(create, ["one", "--json"])).printed, '{"a":1}\n');
+  assert.equal((await parse(create, ["one"])).printed, "a: 1\n");
+});

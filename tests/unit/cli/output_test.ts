@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { printable, table } from "../../../cli/output.ts";
+
+const CASES: readonly [string, unknown, string, string][] = [
+  ["nothing", undefined, "", "null\n"],
+  ["an empty list", [], "none\n", "[]\n"],
+  ["an object", { a: 1, b: null }, "a: 1\nb: -\n", '{"a":1,"b":null}\n'],
+  ["an object within", { a: { b: 1 } }, 'a: {\n  "b": 1\n}\n', '{"a":{"b":1}}\n'],
+  ["a text", "é", "é\n", '"é"\n'],
+  ["false", false, "false\n", "false\n"],
+  ["a list", [{ a: 1, b: "x" }], "A  B\n1  x\n", '[{"a":1,"b":"x"}]\n'],
+];
+
+for (const [what, value, text, json] of CASES) {
+  Deno.test(`printable() writes ${what} for people and as JSON`, () => {
+    assert.equal(printable(value, false), text);
+    assert.equal(printable(value, true), json);
+  });
+}
+
+Deno.test("printable() cuts a long value for people, says so, and never cuts JSON", () => {
+  const html = "x".repeat(5_000);
+  const shown = printable({ html }, false);
+  assert.ok(shown.length < 2_100);
+  assert.match(shown, /… \(5000 characters; all with --json\)\n$/);
+  assert.deepEqual(JSON.parse(printable({ html }, true)), { html });
+});
+
+Deno.test("table() lines columns up, marks what is missing and has no blanks at line ends", () => {
+  const rows = [{ name: "a", status: "running" }, { name: "long-name", extra: 1 }];
+  assert.equal(table(rows), "NAME       STATUS\na          running\nlong-name  -\n");
+});

@@ -1,0 +1,12 @@
+import type { Terminal } from "../../../host/terminal.ts";
+
+/** A terminal that keeps what it is told. */
+export class ScriptTerminal implements Terminal {
+  written = "";
+  errors = "";
+
+  constructor(readonly isInteractive = false) {}
+
+  readonly out = (text: string) => void (this.written += text);
+  readonly err = (text: string) => void (this.errors += text);
+}
