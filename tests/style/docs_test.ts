@@ -1,5 +1,8 @@
 import { run } from "../../build/command.ts";
+import { OPERATIONS_PAGE, operationsPage } from "../../build/operations_page.ts";
 import * as lists from "../../protocol/operations.ts";
+import { readConfig, VARIABLES } from "../../server/config.ts";
+import assert from "node:assert/strict";
 import { assertNone, projectFiles, ROOT, sourceFiles, textOf } from "./project.ts";
 
 /** A piece of code in a page, and the page. */
@@ -8,12 +11,16 @@ interface Code {
   readonly text: string;
 }
 
-/** Code spans, fenced blocks and indented blocks of all pages. */
+/** TypeScript in a page may show what is yet to be written. */
+const SAMPLE = /^ *```ts\n[^]*?^ *```$/gm;
+
+/** Code spans, fenced blocks and indented blocks of all pages, samples left out. */
 async function codeInPages(): Promise<Code[]> {
   const pages = (await projectFiles()).filter((path) => /^(README|docs\/.*)\.md$/.test(path));
   const found: Code[] = [];
   for (const page of pages) {
-    const matches = (await textOf(page)).matchAll(/^```.*\n([^]*?)^```|^ {4}(.*)$|`([^`\n]+)`/gm);
+    const text = (await textOf(page)).replaceAll(SAMPLE, "");
+    const matches = text.matchAll(/^```.*\n([^]*?)^```|^ {4}(.*)$|`([^`\n]+)`/gm);
     for (const [, fenced, indented, span] of matches) {
       found.push({ page, text: fenced ?? indented ?? span ?? "" });
     }
@@ -48,6 +55,51 @@ Deno.test("docs name only routes that are served", async () => {
   const served = await servedRoutes();
   const route = /(?<![\w.~-])(\/(?:api|ws|v1|healthz)\b[\w/{}:.*-]*)/g;
   assertNone(await untrue(route, (path) => served.some((pattern) => pattern.test(path))));
+});
+
+Deno.test("docs name only files that exist", async () => {
+  const paths = await projectFiles();
+  const path = /^((?:agent|build|cli|docs|host|images|init|protocol|server|tests)\/[\w/.]*)$/g;
+  assertNone(await untrue(path, (name) => paths.some((known) => known.startsWith(name))));
+});
+
+Deno.test("docs list the operations as they are", async () => {
+  const hint = "write the page anew: deno run -A build/operations_page.ts";
+  assert.equal(await textOf(OPERATIONS_PAGE), await operationsPage(), hint);
+});
+
+Deno.test("README lists the settings with their defaults", async () => {
+  const rows = new Map(
+    [...(await textOf("README.md")).matchAll(/^\| `?(.*?)`? +\| `(VIPER_\w+)` +\| `?(.*?)`? +\|/gm)]
+      .map(([, flag, variable, initial]) => [variable, [flag, initial]]),
+  );
+  assert.deepEqual([...rows.keys()].sort(), [...Object.values(VARIABLES), "VIPER_API_KEY"].sort());
+  const config = readConfig({}, { HOME: "/home/me" });
+  const defaults: Partial<Record<keyof typeof VARIABLES, unknown>> = {
+    ...config,
+    listen: `${config.apiListen.hostname}:${config.apiListen.port}`,
+    db: config.dbPath,
+    guestOpenPorts: config.guestOpenPorts.join(",") || "none",
+    bootTimeoutMs: config.bootTimeoutMs ?? "by accelerator",
+  };
+  for (const [name, variable] of Object.entries(VARIABLES)) {
+    const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const initial = String(defaults[name as keyof typeof VARIABLES]).replace("/home/me", "~");
+    assert.deepEqual(rows.get(variable), [flag, initial], variable);
+  }
+});
+
+Deno.test("architecture.md gives limits as the code has them", async () => {
+  const page = await textOf("docs/architecture.md");
+  const rows = [...page.matchAll(/^\|.*\| `([A-Z_]+ = .+?)` +\| `(.+?)` +\|$/gm)];
+  assert.ok(rows.length > 0, "there is a table of limits");
+  const found: string[] = [];
+  for (const [, limit = "", path = ""] of rows) {
+    const [name, value] = limit.split(" = ");
+    const code = (await textOf(path)).match(new RegExp(`\\b${name}\\b[^=]*= ([^;]+);`))?.[1];
+    if (code !== value) found.push(`${path}: ${name} is ${code}, not ${value}`);
+  }
+  assertNone(found);
 });
 
 const helpTexts = new Map<string, Promise<string>>();

@@ -1,0 +1,130 @@
+/**
+ * `docs/operations.md` out of the lists of operations. Started as a program it writes the page;
+ * a style test compares the page with what this would write.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Operation } from "../protocol/operation.ts";
+import * as lists from "../protocol/operations.ts";
+import { PROBLEMS } from "../protocol/problems.ts";
+
+/** The page, relative to the project's folder. */
+export const OPERATIONS_PAGE = "docs/operations.md";
+
+interface Group {
+  readonly title: string;
+  readonly text: string;
+  readonly operations: Readonly<Record<string, Operation>>;
+  readonly prefix?: string;
+}
+
+const GROUPS: readonly Group[] = [
+  {
+    title: "VMs",
+    text: "Served by the daemon. Command: `viper vms`.",
+    operations: lists.vmOperations,
+  },
+  {
+    title: "System",
+    text: "Served by the daemon. Command: `viper system`.",
+    operations: lists.systemOperations,
+  },
+  {
+    title: "A VM's browser",
+    text:
+      "Served by the daemon, which passes them on to the VM's agent. Command: `viper browser`. " +
+      "Actions on one VM run one after another.",
+    operations: lists.browserOperations,
+    prefix: lists.AGENT_PREFIX,
+  },
+];
+
+const INTRODUCTION = `# Operations
+
+Written by \`build/operations_page.ts\` from \`protocol/\`; do not edit by hand.
+
+GET and DELETE take their input as a query, POST as a JSON object with the media type
+\`application/json\`. Members in a path's braces come from the path. Unknown members are refused. Any
+request may also meet \`invalid_json\`, \`invalid_request\`, \`unsupported_media_type\`,
+\`body_too_large\`, \`route_not_found\`, \`method_not_allowed\`, \`unauthorized\`, \`forbidden_origin\`
+or \`internal\`; a browser's operation also \`vm_not_found\`, \`vm_not_running\`, \`agent_unreachable\`
+or \`agent_timeout\`.
+
+Beside these the daemon serves \`GET /api/v1/events/vms\`, a stream of server-sent events, and passes
+any other request below a VM's \`agent/\` on as it is.
+`;
+
+/** The page's text, formatted as \`deno fmt\` would. */
+export async function operationsPage(): Promise<string> {
+  const groups = GROUPS.map((group) =>
+    [
+      `## ${group.title}\n\n${group.text}\n`,
+      ...Object.values(group.operations).map((operation) => section(operation, group.prefix ?? "")),
+    ].join("\n")
+  );
+  return await formatted([INTRODUCTION, ...groups, problems()].join("\n"));
+}
+
+function section({ name, summary, http, input, errors }: Operation, prefix: string): string {
+  const head = `### ${name}\n\n\`${http.method} ${prefix}${http.path}\` → ${http.status}\n\n`;
+  const codes = errors.map((code) => `\`${code}\``).join(", ") || "none of its own";
+  return `${head}${summary}.\n\n${members(input)}\nProblems: ${codes}.\n`;
+}
+
+interface Property {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxLength?: number;
+}
+
+function members(input: z.ZodObject): string {
+  const schema = z.toJSONSchema(input, { io: "input" });
+  const required = schema.required ?? [];
+  const rows = Object.entries(schema.properties ?? {}).map(([name, value]) => {
+    const property = value as Property;
+    const must = required.includes(name) ? "yes" : "";
+    const type = property.enum?.map((word) => `\`${word}\``).join(", ") ?? property.type ?? "any";
+    const initial = property.default === undefined ? "" : `\`${property.default}\``;
+    return `| \`${name}\` | ${type} | ${must} | ${initial} | ${limits(property)} |`;
+  });
+  if (rows.length === 0) return "";
+  return ["| member | type | required | default | limits |", "| - | - | - | - | - |", ...rows, ""]
+    .join("\n");
+}
+
+function limits({ minimum, maximum, maxLength }: Property): string {
+  if (maximum !== undefined) return `${minimum ?? ""} to ${maximum}`;
+  return maxLength === undefined ? "" : `${maxLength} characters`;
+}
+
+function problems(): string {
+  const rows = Object.entries(PROBLEMS).map(([code, { status, title }]) =>
+    `| \`${code}\` | ${status} | ${title} |`
+  );
+  return ["## Problems", "", "| code | status | title |", "| - | - | - |", ...rows, ""].join("\n");
+}
+
+async function formatted(markdown: string): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--quiet", "--ext", "md", "--line-width", "100", "-"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const [text] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(markdown).body?.pipeTo(child.stdin),
+    child.status,
+  ]);
+  return text;
+}
+
+if (import.meta.main) {
+  await Deno.writeTextFile(
+    new URL(`../${OPERATIONS_PAGE}`, import.meta.url),
+    await operationsPage(),
+  );
+}
