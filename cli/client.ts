@@ -39,8 +39,8 @@ export function viperClient(
   };
 }
 
-/** The platform says no more than "fetch failed". */
-function unreachable(url: string): (error: unknown) => never {
+/** Says how to start a daemon; the platform says no more than "fetch failed". */
+export function unreachable(url: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof TypeError)) throw error;
     throw new CliError(
