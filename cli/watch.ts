@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { readEventStream } from "../protocol/event_stream.ts";
+import { unreachable } from "./client.ts";
 import { type CliContext, CliError, type DaemonAddress } from "./context.ts";
 
 /** `viper vms watch`: events as they happen, until interrupted. */
@@ -18,7 +19,7 @@ export function watchCommand(
           ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
           ...(after === undefined ? {} : { "last-event-id": after }),
         },
-      });
+      }).catch(unreachable(url));
       if (!response.ok || response.body === null) {
         throw new CliError(`Cannot watch: the daemon answered with status ${response.status}`);
       }

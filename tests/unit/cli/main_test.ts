@@ -56,7 +56,7 @@ Deno.test("viper says on standard error what failed, with its hint, and exits wi
   assert.equal(missing.terminal.errors, 'viper: Cannot find VM "one"\n');
   await cli(["vms", "create", "one"], api);
   const full = await cli(["vms", "create", "two"], api);
-  assert.match(full.terminal.errors, /^viper: Cannot create VM "two".*\n  Delete a VM/);
+  assert.match(full.terminal.errors, /^viper: Cannot create VM "two".*\n {2}Delete a VM/);
   const browser = await cli(["browser", "click", "one", "#a"], api);
   assert.equal(browser.terminal.errors, 'viper: Cannot reach VM "one": it is starting\n');
 });
@@ -67,7 +67,8 @@ for (const argv of [["vms", "list"], ["vms", "watch"], ["system", "status"]]) {
     assert.equal(code, 1);
     assert.equal(
       terminal.errors,
-      "viper: Cannot reach the daemon at http://127.0.0.1:1: start it with: viper serve\n",
+      'viper: Cannot reach the daemon at http://127.0.0.1:1: start it with "viper serve", or name ' +
+        "another with --api\n",
     );
   });
 }
