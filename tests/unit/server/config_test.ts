@@ -68,7 +68,7 @@ Deno.test("readConfig() has the defaults of the floor and is frozen", () => {
 });
 
 Deno.test("readConfig() makes paths absolute, since other processes read them", () => {
-  assert.equal(readConfig({ db: "state.db" }, { PWD: "/work" }).dbPath, "/work/state.db");
+  assert.equal(readConfig({ db: "state.db" }, { PWD: "/srv" }).dbPath, "/srv/state.db");
 });
 
 const BAD: readonly [keyof ConfigFlags, readonly string[]][] = [
