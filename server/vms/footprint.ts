@@ -66,18 +66,12 @@ export class Footprint {
     return `${this.parts.runtimeDir}/${this.id}`;
   }
 
-  /** Makes everything up to a machine that is created and not booted; all or nothing. */
+  /** Makes everything up to a machine that is created and not booted; after a failure, release. */
   async acquire(plan: FootprintPlan, signal: AbortSignal): Promise<Machine> {
-    try {
-      const spec = await this.#prepare(plan);
-      this.#machine = await this.parts.runtime.create(spec, signal);
-      this.#boundConsole();
-      return this.#machine;
-    } catch (error) {
-      await this.release(null);
-      await this.removeLog();
-      throw error;
-    }
+    const spec = await this.#prepare(plan);
+    this.#machine = await this.parts.runtime.create(spec, signal);
+    this.#boundConsole();
+    return this.#machine;
   }
 
   /**

@@ -109,3 +109,13 @@ Deno.test("VmRows.remove() gives the lease back with the row", () => {
   assert.deepEqual(db.all("SELECT * FROM ip_allocations"), []);
   assert.throws(() => rows.update("one", { status: "stopped" }, "now"), /it has no row/);
 });
+
+Deno.test("Database.withTx() throws what went wrong when SQLite has rolled back already", () => {
+  using db = Database.open(":memory:");
+  const body = () => {
+    db.run("ROLLBACK");
+    throw new Error("disk full");
+  };
+  assert.throws(() => db.withTx(body), /disk full/);
+  assert.equal(db.withTx(() => "done"), "done");
+});

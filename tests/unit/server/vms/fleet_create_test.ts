@@ -167,3 +167,29 @@ Deno.test("Fleet.close() refuses a create that was looking for its image", async
   await refused;
   assertNothingLeft(world);
 });
+
+Deno.test("Fleet.create() tells why it failed even when it cannot clean up", async () => {
+  await using world = await fleetWorld();
+  world.runtime.createFailure = new Error("no luck");
+  const remove = world.taps.delete;
+  world.taps.delete = () => {
+    throw new Error("the tap is busy");
+  };
+  const refused = assert.rejects(world.create("a"), {
+    code: "vm_start_failed",
+    message: 'Cannot start VM "a": no luck',
+  });
+  // Each undo is tried three times, with a pause in between.
+  for (let pause = 1; pause <= 2; pause++) {
+    await until("the pause", () => world.clock.pending === 1);
+    await world.clock.advance(200);
+  }
+  await refused;
+  const { status, reason } = world.fleet.get("a");
+  assert.deepEqual([status, reason], ["crashed", "not created: no luck"]);
+  assert.deepEqual(world.leases.addresses(), []);
+  world.taps.delete = remove;
+  await world.fleet.delete("a");
+  assertNothingLeft(world);
+  assert.deepEqual(world.events(), ["VM_CREATED", "VM_CRASHED", "VM_DELETED"]);
+});
