@@ -17,14 +17,23 @@ export interface ViperClient {
   browser(vmName: string): Client<typeof browserOperations>;
 }
 
+/** Settings of {@linkcode viperClient}. */
+export interface ViperClientOptions {
+  readonly apiKey?: string | undefined;
+  /** Ends every call when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
 /** Speaks to the daemon at `baseUrl`, such as `http://127.0.0.1:7777`. */
 export function viperClient(
   host: Pick<Host, "net">,
   baseUrl: string,
-  apiKey?: string,
+  { apiKey, signal }: ViperClientOptions = {},
 ): ViperClient {
+  const ended = signal === undefined ? {} : { signal };
   const options: ClientOptions = {
-    fetch: (url, init) => host.net.fetch("cli.client:fetch", url, init).catch(unreachable(url)),
+    fetch: (url, init) =>
+      host.net.fetch("cli.client:fetch", url, { ...ended, ...init }).catch(unreachable(url)),
     baseUrl: baseUrl.replace(/\/+$/, ""),
     headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
   };

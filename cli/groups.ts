@@ -50,9 +50,9 @@ export function browserCommand(context: CliContext, daemon: Daemon): Command {
   });
 }
 
-function clientOf({ host }: CliContext, daemon: Daemon): ViperClient {
+function clientOf({ host, signal }: CliContext, daemon: Daemon): ViperClient {
   const { url, apiKey } = daemon();
-  return viperClient(host, url, apiKey);
+  return viperClient(host, url, { apiKey, signal });
 }
 
 /** A command per operation, named in the way of command lines: `getText` is `get-text`. */

@@ -52,7 +52,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   const program = viperProgram(context);
   try {
     const daemon = () => ({
-      url: program.opts<{ api: string }>().api,
+      url: daemonUrl(program.opts<{ api: string }>().api),
       apiKey: context.host.env["VIPER_API_KEY"] || undefined,
     });
     for (const { name, description, load } of COMMANDS) {
@@ -86,6 +86,14 @@ function exitByThrowing(command: Command, context: CliContext): void {
   command.exitOverride();
   command.configureOutput({ writeOut: context.terminal.out, writeErr: context.terminal.err });
   for (const child of command.commands) exitByThrowing(child, context);
+}
+
+function daemonUrl(text: string): string {
+  if (/^https?:\/\/./.test(text) && URL.canParse(text)) return text;
+  throw new CliError(
+    `Cannot use "${text}" as the daemon's address: write it as ${API_BASE_DEFAULT}`,
+    2,
+  );
 }
 
 function failure(error: unknown): string {

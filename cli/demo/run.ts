@@ -61,7 +61,7 @@ export async function runDemo(
   const page = await phase("serve the page", () => servePage(host, pageHost));
   made.defer(() => page.shutdown());
 
-  const client = viperClient(host, daemon.url);
+  const client = viperClient(host, daemon.url, { signal: context.signal });
   const browser = client.browser(VM_NAME);
   await phase(`create VM (${runtimeOf(daemon)})`, () => client.vms.create({ name: VM_NAME }));
   await phase("boot to ready", async () => {

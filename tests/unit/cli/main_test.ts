@@ -81,6 +81,14 @@ for (const argv of [["surely-unknown"], ["vms", "create"], ["vms", "list", "--od
   });
 }
 
+for (const api of ["nonsense", "ftp://a", "http://"]) {
+  Deno.test(`viper --api ${api} is told what an address looks like`, async () => {
+    const { code, terminal } = await cli(["--api", api, "vms", "list"], null);
+    assert.equal(code, 2);
+    assert.match(terminal.errors, /Cannot use ".*" as the daemon's address: write it as http/);
+  });
+}
+
 for (const argv of [["--version"], ["version"], ["-V"]]) {
   Deno.test(`viper ${argv.join(" ")} prints the version`, async () => {
     const { code, terminal } = await cli(argv, null);
