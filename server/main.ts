@@ -128,7 +128,8 @@ function buildFleet(
 /** The cause chain goes to the log, once; the query may hold secrets and does not. */
 function logServerErrors(host: Host): OnServerError {
   return (error, request) =>
-    host.log("error", "request failed", {
+    // What fails since the client has gone is no fault of ours.
+    host.log(request.signal.aborted ? "info" : "error", "request failed", {
       method: request.method,
       path: new URL(request.url).pathname,
       error,
