@@ -15,6 +15,7 @@ import type { Config } from "./config.ts";
 import { EventBus } from "./events/bus.ts";
 import { listen } from "./listen.ts";
 import { type Network, openNetwork } from "./network/network.ts";
+import { hostResolvers } from "./network/resolvers.ts";
 import { parseSubnet } from "./network/subnet.ts";
 import { localRuntime } from "./runtimes/local.ts";
 import { qemuRuntime } from "./runtimes/qemu.ts";
@@ -74,7 +75,8 @@ export async function openDaemon(
 
   const bus = new EventBus(state.db, host.clock.now);
   let guestUrl = "";
-  const fleet = buildFleet(config, host, choice, network, state, bus, () => guestUrl);
+  const resolvers = network === null ? [] : await hostResolvers(host);
+  const fleet = buildFleet(config, host, choice, network, resolvers, state, bus, () => guestUrl);
   parts.defer(() => fleet.close());
   await fleet.recover();
 
@@ -108,6 +110,7 @@ function buildFleet(
   host: Host,
   { runtime, availability }: RuntimeChoice,
   network: Network | null,
+  resolvers: readonly string[],
   { db, rows, leases }: State,
   bus: EventBus,
   daemonUrl: () => string,
@@ -117,7 +120,7 @@ function buildFleet(
   return new Fleet({ host, bus, rows, leases, footprint }, {
     db,
     accel: availability.accel,
-    network: network && { subnet: parseSubnet(config.subnet), hostIp },
+    network: network && { subnet: parseSubnet(config.subnet), hostIp, resolvers },
     imageDir,
     vmLimit,
     bootTimeoutMs,

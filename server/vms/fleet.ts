@@ -33,7 +33,12 @@ export interface FleetOptions {
   /** How the daemon's one runtime runs its guests. */
   readonly accel: Accel;
   /** `null` for a runtime that has no network of ours. */
-  readonly network: { readonly subnet: Subnet; readonly hostIp: string } | null;
+  readonly network: {
+    readonly subnet: Subnet;
+    readonly hostIp: string;
+    /** Name servers that guests ask. */
+    readonly resolvers: readonly string[];
+  } | null;
   readonly imageDir: string;
   readonly vmLimit: number;
   readonly bootTimeoutMs: number | null;
@@ -199,7 +204,7 @@ export class Fleet {
         ip,
         gateway: network.hostIp,
         netmask: network.subnet.netmask,
-      }),
+      }, network.resolvers),
     };
   }
 

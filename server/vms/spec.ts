@@ -59,11 +59,13 @@ export function instanceOf(
   };
 }
 
-/** The kernel's command line; what the user adds stands last. */
+/** The kernel's command line; what the user adds stands last, and of a word the last one counts. */
 export function kernelCommandLine(
   row: Pick<VmRow, "name" | "kernel_cmdline">,
   address: { readonly ip: string; readonly gateway: string; readonly netmask: string },
+  resolvers: readonly string[],
 ): string {
   const ip = kernelIpArgument({ ...address, hostname: row.name });
-  return [KERNEL_WORDS, ip, row.kernel_cmdline ?? ""].join(" ").trim();
+  const dns = resolvers.length === 0 ? [] : [`viper.dns=${resolvers.join(",")}`];
+  return [KERNEL_WORDS, ip, ...dns, row.kernel_cmdline ?? ""].join(" ").trim();
 }

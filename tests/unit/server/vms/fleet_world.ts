@@ -65,7 +65,7 @@ export async function fleetWorld(
     new Fleet({ host, bus, rows, leases, footprint }, {
       db,
       accel: "none",
-      network: { subnet, hostIp: "10.9.0.1" },
+      network: { subnet, hostIp: "10.9.0.1", resolvers: [] },
       imageDir: `${folder}/image`,
       vmLimit: 10,
       bootTimeoutMs: BOOT_TIMEOUT_MS,

@@ -12,10 +12,16 @@ const WORDS = "console=ttyS0 reboot=k panic=1 quiet ";
 Deno.test("kernelCommandLine() is golden without and with words of the user", () => {
   const ip = "ip=10.0.0.2::10.0.0.1:255.255.255.0:one:eth0:off";
   const of = (kernel_cmdline: string | null) =>
-    kernelCommandLine({ name: "one", kernel_cmdline }, ADDRESS);
+    kernelCommandLine({ name: "one", kernel_cmdline }, ADDRESS, []);
   assert.equal(of(null), WORDS + ip);
   assert.equal(of("debug nokaslr"), `${WORDS}${ip} debug nokaslr`);
   assert.equal(of("  "), WORDS + ip);
+});
+
+Deno.test("kernelCommandLine() names resolvers ahead of the user's words, which win", () => {
+  const row = { name: "one", kernel_cmdline: "viper.dns=9.9.9.9" };
+  const line = kernelCommandLine(row, ADDRESS, ["10.0.0.8", "10.0.0.9"]);
+  assert.match(line, / viper\.dns=10\.0\.0\.8,10\.0\.0\.9 viper\.dns=9\.9\.9\.9$/);
 });
 
 Deno.test("newRow() is pending, dated by the clock and has a secret of 256 bits of its own", () => {
