@@ -43,6 +43,7 @@ export interface BaseSettings {
  * spaces, $5: the mirror or nothing. Unpacks without running package scripts.
  */
 const BOOTSTRAP = `
+export TMPDIR="$(dirname "$1")" # A bootstrap that is killed leaves its keys there and not in /tmp.
 declare_present='
   for package in '"$4"'; do
     printf "Package: %s\\nStatus: install ok installed\\nVersion: 99:0\\nArchitecture: amd64\\n" $package
