@@ -45,7 +45,9 @@ async function probe(host: Host): Promise<Availability> {
   for (const name of CHROMIUM_NAMES) {
     for (const folder of folders) {
       const path = `${folder}/${name}`;
-      if (await host.files.stat("runtime.local:chromium_find", path) === null) continue;
+      // A folder that may not be looked into has none for this user.
+      const info = await host.files.stat("runtime.local:chromium_find", path).catch(() => null);
+      if (info === null) continue;
       return { available: true, version: name, accel: "none", warning: "VMs are not isolated" };
     }
   }
