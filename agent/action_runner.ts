@@ -44,10 +44,7 @@ export class ActionRunner {
   ): Promise<T> {
     using deadline = new Deadline(this.#clock, action, timeoutMs, [call.signal]);
     using _turn = await this.#turns.take(deadline);
-    const session = this.#browser.session;
-    if (session === null) {
-      throw new ViperError("browser_unavailable", `Cannot ${action}: Chrome is not ready`);
-    }
+    const session = await deadline.race("Chrome", this.#browser.nextSession());
     deadline.follow(session.life);
     const { page, cdp, gone } = await deadline.race("a page", session.pages.active());
     deadline.follow(gone);

@@ -2,10 +2,12 @@
  * The guest's agent: it keeps a Chrome running, serves the browser's operations over HTTP, and
  * tells the daemon when it is ready.
  *
- *     launch Chrome ─┬─ Chrome boots ──────────────┬─ connect ─ page ─ announce ─ serve
- *                    └─ load HTTP, listen, load CDP ┘
+ *     Chrome boots ───────────┬─ announce ─────────────┐
+ *     load HTTP, listen ──────┴─ load CDP, connect, page ┴─ act
  *
- * Chrome is launched before anything else is loaded: under slow emulation both take seconds.
+ * Chrome is started before anything else is loaded, in a guest even before the agent: under slow
+ * emulation each takes seconds. Ready means that the agent serves and Chrome's DevTools answer;
+ * an action that comes before the page stands waits for it.
  *
  * @module
  */
@@ -14,6 +16,7 @@ import type { Instance } from "../protocol/guest.ts";
 import { announce } from "./announce.ts";
 import { SupervisedBrowser } from "./browser.ts";
 import { launchChrome } from "./chrome.ts";
+import { adoptChrome } from "./chrome_ahead.ts";
 import { Deadline } from "./deadline.ts";
 import { AGENT_VERSION } from "./version.ts";
 
@@ -30,7 +33,7 @@ export async function runAgent(instance: Instance, host: Host, signal: AbortSign
   const startedMs = host.clock.monotonicMs();
   await using stack = new AsyncDisposableStack();
   const launch = () => launchChrome(instance.chrome, host);
-  const chrome = stack.use(await launch());
+  const chrome = stack.use(await adoptChrome(instance.chrome, host) ?? await launch());
 
   const browser = new SupervisedBrowser(host, launch);
   const { agentApp } = await import("./http_app.ts");
@@ -45,7 +48,7 @@ export async function runAgent(instance: Instance, host: Host, signal: AbortSign
     await deadline.race("requests under way", server.shutdown()).catch(() => {});
   });
 
-  await browser.run(chrome, async ({ browserVersion, life }) => {
+  await browser.run(chrome, async ({ browserVersion }, life) => {
     const facts = {
       vm_id: instance.vm_id,
       agent_version: AGENT_VERSION,

@@ -17,17 +17,21 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 60_000;
 
 /** One connected Chrome. */
-export interface BrowserSession {
+export interface BrowserSession extends ChromeAnswer {
   readonly pages: Pages;
-  readonly browserVersion: string;
-  readonly userAgent: string;
-  readonly devtoolsUrl: string;
   /** Aborted when this Chrome is gone or the agent ends. */
   readonly life: AbortSignal;
 }
 
-/** Called each time a Chrome is ready; a rejection ends the agent. */
-export type OnReady = (session: BrowserSession) => Promise<void>;
+/** What Chrome says of itself as soon as its DevTools answer. */
+export interface ChromeAnswer {
+  readonly devtoolsUrl: string;
+  readonly browserVersion: string;
+  readonly userAgent: string;
+}
+
+/** Called each time a Chrome answers; a rejection ends the agent. */
+export type OnReady = (answer: ChromeAnswer, life: AbortSignal) => Promise<void>;
 
 /** Runs one Chrome after another until told to stop. */
 export class SupervisedBrowser {
@@ -35,6 +39,8 @@ export class SupervisedBrowser {
   readonly #launch: () => Promise<Chrome>;
   readonly #exitTimesMs: number[] = [];
   #session: BrowserSession | null = null;
+  #answer: ChromeAnswer | null = null;
+  #next = Promise.withResolvers<BrowserSession>();
   #restarts = 0;
 
   constructor(host: Host, launch: () => Promise<Chrome>) {
@@ -47,9 +53,14 @@ export class SupervisedBrowser {
     return this.#restarts;
   }
 
-  /** The Chrome that runs now; `null` while one starts. */
-  get session(): BrowserSession | null {
-    return this.#session;
+  /** What the Chrome that runs now said of itself; `null` until its DevTools answer. */
+  get answer(): ChromeAnswer | null {
+    return this.#answer;
+  }
+
+  /** The Chrome that runs now, or else the next that is connected. */
+  nextSession(): Promise<BrowserSession> {
+    return this.#session === null ? this.#next.promise : Promise.resolve(this.#session);
   }
 
   /**
@@ -82,41 +93,68 @@ export class SupervisedBrowser {
     const end = (how: string) =>
       gone.abort(new ViperError("browser_unavailable", `Cannot go on: ${how}`));
     owned.exited.then(({ code, signal }) => end(`Chrome ended with ${signal ?? `code ${code}`}`));
+    let announced: Promise<void> | null = null;
+    let failure: { readonly error: unknown } | null = null;
     try {
-      await using connected = await this.#connect(owned, end, life);
+      this.#answer = await this.#askVersion(owned, life);
+      announced = onReady(this.#answer, life).catch((error) => {
+        if (life.aborted) return;
+        // Without the daemon's ear there is nobody to serve: the agent ends, and Chrome with it.
+        failure = { error };
+        gone.abort(error);
+      });
+      await using connected = await this.#connect(owned, this.#answer, end, life);
       this.#session = connected.session;
-      await onReady(connected.session);
+      this.#next.resolve(connected.session);
       await aborted(life);
     } catch (error) {
-      if (!life.aborted && !isUnavailable(error)) throw error;
+      // However Chrome fails, it is replaced; how often it may is bounded.
       gone.abort(error);
     } finally {
+      // Those who wait for the next session go on waiting when there was none.
+      if (this.#session !== null) this.#next = Promise.withResolvers();
       this.#session = null;
+      this.#answer = null;
+      await announced;
     }
+    if (failure !== null) throw (failure as { readonly error: unknown }).error;
     return life.reason;
   }
 
-  async #connect(chrome: Chrome, end: (how: string) => void, life: AbortSignal) {
-    // The import comes first: puppeteer's code loads while Chrome boots.
-    const [{ connectDevtools }, devtoolsUrl] = await Promise.all([
-      import("./devtools.ts"),
-      chrome.devtoolsUrl(life),
-    ]);
+  /** Waits until the DevTools answer (https://chromedevtools.github.io/devtools-protocol/). */
+  async #askVersion(chrome: Chrome, life: AbortSignal): Promise<ChromeAnswer> {
+    const devtoolsUrl = await chrome.devtoolsUrl(life);
+    using deadline = new Deadline(this.#host.clock, "use Chrome", CONNECT_TIMEOUT_MS, [life]);
+    const url = `http://${new URL(devtoolsUrl).host}/json/version`;
+    const response = await this.#host.net.fetch("agent.chrome:version", url, {
+      signal: deadline.signal,
+    });
+    const version = await response.json();
+    return {
+      devtoolsUrl,
+      browserVersion: String(version["Browser"]),
+      userAgent: String(version["User-Agent"]),
+    };
+  }
+
+  async #connect(
+    chrome: Chrome,
+    answer: ChromeAnswer,
+    end: (how: string) => void,
+    life: AbortSignal,
+  ) {
+    const { connectDevtools } = await import("./devtools.ts");
     using deadline = new Deadline(this.#host.clock, "use Chrome", CONNECT_TIMEOUT_MS, [life]);
     const browser = await deadline.race(
       "its DevTools",
-      connectDevtools(devtoolsUrl, this.#host, deadline.signal),
+      connectDevtools(answer.devtoolsUrl, this.#host, deadline.signal),
     );
     await using undo = new AsyncDisposableStack();
     undo.defer(() => this.#close(browser, chrome));
     browser.on("disconnected", () => end("Chrome closed its DevTools connection"));
     const pages = await deadline.race("a page", Pages.open(browser, this.#host.log));
-    const [browserVersion, userAgent] = await deadline.race(
-      "its version",
-      Promise.all([browser.version(), browser.userAgent()]),
-    );
     const kept = undo.move();
-    const session: BrowserSession = { pages, browserVersion, userAgent, devtoolsUrl, life };
+    const session: BrowserSession = { ...answer, pages, life };
     return { session, [Symbol.asyncDispose]: () => kept.disposeAsync() };
   }
 
@@ -146,10 +184,6 @@ export class SupervisedBrowser {
     }
     return Math.min(RESTART_PAUSE_MIN_MS * 2 ** (recent - 1), RESTART_PAUSE_MAX_MS);
   }
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof ViperError && ["browser_unavailable", "timeout"].includes(error.code);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

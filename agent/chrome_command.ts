@@ -21,7 +21,8 @@ const FOLDERS = ["/usr/local/bin", "/usr/bin", "/bin", "/snap/bin"];
 /** The size of a page when nobody asks for another, in CSS pixels. */
 export const VIEWPORT = { width: 1280, height: 720 } as const;
 
-const FLAGS = [
+/** What every Chrome of Viper is started with, beside its profile folder. */
+export const CHROME_FLAGS: readonly string[] = [
   "--headless",
   // The VM is the boundary; inside it the agent may be root, where Chrome's sandbox cannot work.
   "--no-sandbox",
@@ -55,7 +56,7 @@ export function chromeCommand(
   userDataDir: string,
   extra: readonly string[],
 ): string[] {
-  return [executable, ...FLAGS, `--user-data-dir=${userDataDir}`, ...extra, "about:blank"];
+  return [executable, ...CHROME_FLAGS, `--user-data-dir=${userDataDir}`, ...extra, "about:blank"];
 }
 
 /**

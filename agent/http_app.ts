@@ -56,7 +56,7 @@ export function agentApp(
 }
 
 async function health(browser: SupervisedBrowser, host: Host, startedMs: number) {
-  const version = browser.session?.browserVersion;
+  const version = browser.answer?.browserVersion;
   return {
     status: version === undefined ? "starting" as const : "ok" as const,
     uptime: (host.clock.monotonicMs() - startedMs) / 1_000,
@@ -76,16 +76,16 @@ async function memory(host: Host) {
 }
 
 /** Where Chrome's DevTools listen, on the guest's own loopback. */
-function devtools({ session }: SupervisedBrowser) {
-  if (session === null) {
+function devtools({ answer }: SupervisedBrowser) {
+  if (answer === null) {
     throw new ViperError("browser_unavailable", "Cannot tell Chrome's address: it is not ready");
   }
-  const url = new URL(session.devtoolsUrl);
+  const url = new URL(answer.devtoolsUrl);
   return {
-    websocket_url: session.devtoolsUrl,
+    websocket_url: answer.devtoolsUrl,
     websocket_path: url.pathname,
-    browser_version: session.browserVersion,
-    user_agent: session.userAgent,
+    browser_version: answer.browserVersion,
+    user_agent: answer.userAgent,
     address: url.hostname,
     port: Number(url.port),
   };

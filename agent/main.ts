@@ -1,13 +1,17 @@
-/** The agent's entry: `viper-agent --instance FILE` or `viper-agent --version`. */
+/**
+ * The agent's entry: `viper-agent --instance FILE`. `--version` tells the version, and
+ * `--chrome-flags` what to start Chrome with ahead of the agent, a flag a line.
+ */
 import { denoHost } from "../host/deno_host.ts";
 import { denoTerminal } from "../host/deno_terminal.ts";
 import type { Log } from "../host/host.ts";
 import { jsonLog } from "../host/json_log.ts";
 import { runAgent } from "./agent.ts";
+import { CHROME_FLAGS } from "./chrome_command.ts";
 import { readInstance } from "./instance_file.ts";
 import { AGENT_VERSION } from "./version.ts";
 
-const USAGE = "viper-agent --instance FILE, or viper-agent --version";
+const USAGE = "viper-agent --instance FILE, --version or --chrome-flags";
 
 const logAll = jsonLog(denoTerminal.err, () => new Date());
 
@@ -20,6 +24,7 @@ const log: Log = (level, message, fields) => {
 async function main(args: readonly string[]): Promise<void> {
   const [option, path] = args;
   if (option === "--version" && args.length === 1) return console.log(AGENT_VERSION);
+  if (option === "--chrome-flags" && args.length === 1) return console.log(CHROME_FLAGS.join("\n"));
   if (option !== "--instance" || path === undefined || args.length !== 2) {
     throw new TypeError(`Cannot use the arguments "${args.join(" ")}": call ${USAGE}`);
   }

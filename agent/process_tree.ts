@@ -4,7 +4,7 @@ import type { Files } from "../host/host.ts";
  * A process and all that descend from it, the process first. Debian starts headless shell from a
  * shell script that stays, so ending the process that was started is not ending Chrome.
  *
- * Source: proc_pid_stat(5), fields 1, 2 and 4.
+ * Source: proc_pid_stat(5), fields 1 to 4.
  */
 export async function processTree(files: Files, pid: number): Promise<number[]> {
   const childrenOf = new Map<number, number[]>();
@@ -18,12 +18,24 @@ export async function processTree(files: Files, pid: number): Promise<number[]> 
   return tree;
 }
 
+/** Whether the process lives; one that is dead and not yet waited for does not. */
+export async function isRunning(files: Files, pid: number): Promise<boolean> {
+  const [state] = await statFields(files, String(pid)) ?? ["Z"];
+  return state !== "Z";
+}
+
 async function parentOf(files: Files, pid: string): Promise<number | null> {
+  const fields = await statFields(files, pid);
+  return fields === null ? null : Number(fields[1]);
+}
+
+/** The fields from the third on; `null` when the process ended before it was looked at. */
+async function statFields(files: Files, pid: string): Promise<string[] | null> {
   try {
     const stat = await files.readText("agent.chrome:proc_stat", `/proc/${pid}/stat`);
     // The command in parentheses may hold spaces and parentheses of its own.
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return null; // It ended between the listing and now.
+    return null;
   }
 }

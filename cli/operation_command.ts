@@ -5,7 +5,7 @@
  * @module
  */
 import { Command } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import type { Operation } from "../protocol/operation.ts";
 import { printable } from "./output.ts";
 

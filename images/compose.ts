@@ -7,7 +7,7 @@ import { CommandError } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
 
 /** The scripts that `initDir` holds. */
-export const INIT_FILES = ["init", "initramfs_init", "network.sh"] as const;
+export const INIT_FILES = ["init", "initramfs_init", "network.sh", "start_agent"] as const;
 
 const AGENT_START = `#!/bin/sh
 export DENO_DIR=/usr/lib/viper/deno_dir DENO_NO_UPDATE_CHECK=1
@@ -18,7 +18,7 @@ exec /usr/lib/viper/deno run --no-prompt --no-remote --no-npm --no-config --no-l
 /** $1: base, $2: init's folder. Fills /usr/lib/viper in the root, without the agent. */
 const ADD_INIT = `
 viper="$1/root/usr/lib/viper"
-install -m 0755 "$2/init" "$viper/init"
+install -m 0755 "$2/init" "$2/start_agent" "$viper/"
 install -m 0644 "$2/network.sh" "$viper/network.sh"
 mkdir -p "$viper/modules"
 cp "$1"/modules/late/*.ko "$viper/modules/"
@@ -53,6 +53,11 @@ for run in 1 2; do
 done
 rm -f "$1"/usr/lib/viper/deno_dir/*-shm
 chown -R 1000:1000 "$1/usr/lib/viper/deno_dir"
+`;
+
+/** $1: the root. Keeps what the agent wants Chrome to be started with, for `start_agent`. */
+const CHROME_FLAGS = `
+timeout 60 chroot "$1" /usr/lib/viper/viper-agent --chrome-flags >"$1/usr/lib/viper/chrome_flags"
 `;
 
 /**
@@ -92,6 +97,7 @@ async function addAgent(
   };
   if (agent.kind === "binary") {
     await add(agent.path, "viper-agent", 0o755);
+    await runInRoot(bench, root, CHROME_FLAGS);
     return undefined;
   }
   await add(agent.deno, "deno", 0o755);
@@ -99,24 +105,18 @@ async function addAgent(
   await files.write("images.build:agent_start", `${viper}/viper-agent`, AGENT_START, {
     mode: 0o755,
   });
-  return await warmDeno(bench, root);
+  const stdout = await runInRoot(bench, root, RUN_DENO + CHROME_FLAGS);
+  return /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? stdout.trim();
 }
 
-async function warmDeno(bench: Bench, root: string): Promise<string> {
+async function runInRoot(bench: Bench, root: string, text: string): Promise<string> {
   try {
-    const { stdout } = await sandboxedScript(
-      bench,
-      "deno_check",
-      RUN_DENO,
-      { network: false },
-      root,
-    );
-    return /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? stdout.trim();
+    return (await sandboxedScript(bench, "agent_check", text, { network: false }, root)).stdout;
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     throw new ViperError(
       "image_build_failed",
-      `Cannot build the image: Deno does not start in it: ${scriptFailure(error)}`,
+      `Cannot build the image: the agent does not start in it: ${scriptFailure(error)}`,
       { cause: error },
     );
   }

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import { BROWSER_PATH, checkBrowser } from "./browser_check.ts";
 import { type Bench, sandboxedScript, script } from "./sandbox.ts";
 import { extractKernel } from "./kernel.ts";

@@ -1,5 +1,5 @@
 /** The browser inside a VM: its operations, as the guest's agent serves them. */
-import { z } from "zod";
+import * as z from "zod";
 import { operation } from "./operation.ts";
 
 /** The longest any browser operation may take, in milliseconds. */

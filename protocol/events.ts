@@ -1,5 +1,5 @@
 /** Everything that can happen to a VM, as subscribers read it. */
-import { z } from "zod";
+import * as z from "zod";
 import { vmStatus } from "./vms.ts";
 
 /** What happened; the names are those of earlier versions. */

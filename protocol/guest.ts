@@ -1,5 +1,5 @@
 /** What daemon and guest say to each other beside browser operations. */
-import { z } from "zod";
+import * as z from "zod";
 import { operation } from "./operation.ts";
 
 /** Where the agent of a VM listens, inside the guest. */

@@ -6,7 +6,7 @@
  */
 import { type Context as HonoContext, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { z } from "zod";
+import type * as z from "zod";
 import { readJsonObject } from "./http_body.ts";
 import { type Handlers, type Operation, pathParameters } from "./operation.ts";
 import { toViperError, ViperError } from "./problems.ts";

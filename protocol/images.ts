@@ -1,5 +1,5 @@
 /** The guest image: what it consists of and what its manifest tells. */
-import { z } from "zod";
+import * as z from "zod";
 import { imageLayout } from "./vms.ts";
 
 /** Names of the files of an image, in the image's folder. */

@@ -1,5 +1,5 @@
 /** The daemon itself: health and status. */
-import { z } from "zod";
+import * as z from "zod";
 import { operation } from "./operation.ts";
 import { runtimeName } from "./vms.ts";
 

@@ -1,5 +1,5 @@
 /** VMs: their schemas and operations. */
-import { z } from "zod";
+import * as z from "zod";
 import { operation } from "./operation.ts";
 
 /** A host label (RFC 1123), so that the name can be the guest's host name. */

@@ -60,7 +60,8 @@ export function foldTree(nodes: readonly AxNode[], nodesMax: number): FoldedTree
 function dropRepeats(node: AccessibilityNode): number {
   const [only, ...more] = node.children ?? [];
   if (only === undefined) return 0;
-  const repeats = more.length === 0 && only.role === "StaticText" && only.name === node.name;
+  const repeats = more.length === 0 && only.role === "StaticText" && only.name === node.name &&
+    only.children === undefined;
   if (repeats) {
     delete node.children;
     return 1;

@@ -77,6 +77,7 @@ Deno.test("agent serves nothing but its health without the right token", async (
 
 Deno.test("agent starts Chrome again when it exits, and says so", async () => {
   await using agent = await startAgent();
+  await agent.client.evaluate({ expression: "1" }); // Ready says nothing of a page yet.
   const before = agent.chromeProcesses();
   const underWay = agent.client.evaluate({ expression: "new Promise(() => {})" }).then(
     () => assert.fail("Chrome was killed under this action"),

@@ -1,5 +1,5 @@
 /** Who imports what, as `deno info` sees it. */
-import { z } from "zod";
+import * as z from "zod";
 import { run } from "../../build/command.ts";
 import { ROOT, sourceFiles } from "./project.ts";
 

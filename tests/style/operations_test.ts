@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Operation, pathParameters } from "../../protocol/operation.ts";
 import * as lists from "../../protocol/operations.ts";
 import { PROBLEMS } from "../../protocol/problems.ts";

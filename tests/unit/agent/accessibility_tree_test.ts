@@ -73,6 +73,26 @@ const FOLDED: [title: string, sketch: Sketch, root: AccessibilityNode][] = [
     { role: "root", children: [{ role: "button", name: "OK" }] },
   ],
   [
+    "no text that holds more",
+    {
+      role: "button",
+      name: "OK",
+      children: [{ role: "StaticText", name: "OK", children: [{ role: "generic", name: "b" }] }],
+    },
+    {
+      role: "root",
+      children: [{
+        role: "button",
+        name: "OK",
+        children: [{
+          role: "StaticText",
+          name: "OK",
+          children: [{ role: "generic", name: "b" }],
+        }],
+      }],
+    },
+  ],
+  [
     "no text that says more",
     { role: "button", name: "OK", children: [text("O")] },
     {

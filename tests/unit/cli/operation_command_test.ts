@@ -1,6 +1,6 @@
 /** Command lines out of operations: each member can be given, and arrives as what it is. */
 import assert from "node:assert/strict";
-import type { z } from "zod";
+import type * as z from "zod";
 import { operationCommand } from "../../../cli/operation_command.ts";
 import type { Operation } from "../../../protocol/operation.ts";
 import { browserOperations, systemOperations, vmOperations } from "../../../protocol/operations.ts";

@@ -122,7 +122,7 @@ const STEPS = [
   "browser_check",
   "base_keep",
   "compose_init",
-  "deno_check",
+  "agent_check",
   "compose_small",
   "pack_initramfs",
   "pack_root",

@@ -2,6 +2,7 @@
 import type { CommandOutput, Host } from "../../../host/host.ts";
 import { CommandError } from "../../../host/host.ts";
 import { denoHost } from "../../../host/deno_host.ts";
+import { INIT_FILES } from "../../../images/compose.ts";
 import type { BuildOptions } from "../../../images/options.ts";
 import { vmlinuz } from "./vmlinuz.ts";
 import { EARLY_MODULES, LATE_MODULES } from "../../../images/modules.ts";
@@ -25,7 +26,7 @@ const ELF = new Uint8Array([0x7f, 0x45, 0x4c, 0x46]);
 /** Builds into `dir`, with an agent and an init of a few bytes. */
 export async function fakeBuild(dir: string): Promise<FakeBuild> {
   const real = denoHost({ log: () => {} });
-  for (const name of ["init", "initramfs_init", "network.sh", "deno", "agent.js"]) {
+  for (const name of [...INIT_FILES, "deno", "agent.js"]) {
     await Deno.writeTextFile(`${dir}/${name}`, name);
   }
   const fake: FakeBuild = {
@@ -75,7 +76,7 @@ async function pretend(step: string, args: readonly string[], size: number): Pro
       return "";
     case "browser_check":
       return "Chromium 156.0.1.2 built on Debian";
-    case "deno_check":
+    case "agent_check":
       return "deno 2.9.6 (stable)";
     case "base_keep":
       await Deno.writeTextFile(second, await Deno.readTextFile(`${first}/base.json`));

@@ -1,7 +1,7 @@
 /** Client and server over the same list, with handlers that only remember their input. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { z } from "zod";
+import type * as z from "zod";
 import { createClient, requestOf } from "../../../protocol/http_client.ts";
 import { createApp, mount } from "../../../protocol/http_server.ts";
 import type { Operation } from "../../../protocol/operation.ts";
