@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Operation } from "../protocol/operation.ts";
 import * as lists from "../protocol/operations.ts";
 import { PROBLEMS } from "../protocol/problems.ts";
