@@ -1,5 +1,7 @@
 /** A real agent with a real Chrome, a daemon that only listens, and pages on loopback. */
 import { denoHost } from "../../host/deno_host.ts";
+import { AHEAD_VARIABLE } from "../../agent/chrome_ahead.ts";
+import { CHROME_FLAGS, findChrome } from "../../agent/chrome_command.ts";
 import { AGENT_VERSION } from "../../agent/version.ts";
 import { createClient } from "../../protocol/http_client.ts";
 import { createApp, mount } from "../../protocol/http_server.ts";
@@ -39,7 +41,7 @@ export interface TestAgent extends AsyncDisposable {
 
 /** Starts an agent as a child process and waits for its announce. */
 export async function startAgent(
-  options: { refuseFirst?: number; executable?: string } = {},
+  options: { refuseFirst?: number; executable?: string; ahead?: boolean } = {},
 ): Promise<TestAgent> {
   await using undo = new AsyncDisposableStack();
   const host = denoHost({ log: () => {} });
@@ -88,7 +90,12 @@ export async function startAgent(
   const chromeDir = `${tempDir}/chrome`;
   await Deno.mkdir(chromeDir);
 
-  const child = spawnAgent(["--instance", file], { TMPDIR: chromeDir });
+  const env: Record<string, string> = { TMPDIR: chromeDir };
+  if (options.ahead) {
+    const ahead = await startChromeAhead(`${chromeDir}/ahead`, undo);
+    env[AHEAD_VARIABLE] = ahead;
+  }
+  const child = spawnAgent(["--instance", file], env);
   undo.defer(async () => {
     tryKill(child, "SIGTERM");
     await within("the agent's end", child.status);
@@ -117,6 +124,21 @@ export async function startAgent(
     chromeProcesses: () => processesNaming(chromeDir),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** What `init/start_agent` does in a guest. */
+async function startChromeAhead(folder: string, undo: AsyncDisposableStack): Promise<string> {
+  await Deno.mkdir(folder);
+  const chrome = new Deno.Command(await findChrome(undefined, denoHost({ log: () => {} })), {
+    args: [...CHROME_FLAGS, `--user-data-dir=${folder}/profile`, "about:blank"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  undo.defer(async () => void await chrome.status);
+  undo.defer(() => tryKill(chrome, "SIGKILL"));
+  await Deno.writeTextFile(`${folder}/pid`, `${chrome.pid}\n`);
+  return folder;
 }
 
 /** Runs the agent's program from its source. */

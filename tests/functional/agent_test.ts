@@ -19,6 +19,20 @@ function killChrome(pids: number[]): void {
   }
 }
 
+/** Of Chrome's processes the one that the others descend from. */
+function isBrowser(pid: number): boolean {
+  return commandOf(pid).includes("--remote-debugging-port") && !commandOf(pid).includes("--type=");
+}
+
+/** Empty when the process is gone. */
+function commandOf(pid: number): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+  } catch {
+    return "";
+  }
+}
+
 Deno.test("agent announces itself once, with its token and facts", async () => {
   await using agent = await startAgent();
 
@@ -97,6 +111,27 @@ Deno.test("agent starts Chrome again when it exits, and says so", async () => {
   assert.equal(title, "Back");
   assert.equal((await agent.client.health({})).browser_restarts, 1);
   assert.deepEqual(agent.chromeProcesses().filter((pid) => before.includes(pid)), []);
+});
+
+Deno.test("agent takes over a Chrome that runs ahead, and starts its own when that is gone", async () => {
+  await using agent = await startAgent({ ahead: true });
+  const ahead = agent.chromeProcesses();
+  const { result } = await agent.client.evaluate({ expression: "1 + 1" });
+  assert.equal(result, 2);
+  assert.deepEqual(agent.chromeProcesses().filter((pid) => isBrowser(pid)).length, 1);
+  assert(ahead.some((pid) => isBrowser(pid) && commandOf(pid).includes("/ahead/profile")));
+
+  killChrome(ahead);
+  assert.equal((await agent.announced(2)).browser_restarts, 1);
+  assert.equal((await agent.client.evaluate({ expression: "2 + 2" })).result, 4);
+  assert(!agent.chromeProcesses().some((pid) => commandOf(pid).includes("/ahead/profile")));
+});
+
+Deno.test("agent ends a Chrome that runs ahead of an instance that asks for another", async () => {
+  const executable = await findChrome(undefined, denoHost({ log: () => {} }));
+  await using agent = await startAgent({ ahead: true, executable });
+  await agent.client.evaluate({ expression: "1" });
+  assert(!agent.chromeProcesses().some((pid) => commandOf(pid).includes("/ahead/profile")));
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
