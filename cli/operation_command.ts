@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import * as z from "zod";
 import type { Operation } from "../protocol/operation.ts";
 import { printable } from "./output.ts";
@@ -78,8 +78,14 @@ function addFlag(command: Command, name: string, property: Property): void {
     return;
   }
   const isNumber = property.type === "integer" || property.type === "number";
-  const parse = (text: string) => isNumber && text.trim() !== "" ? Number(text) : text;
+  const parse = (text: string) => isNumber ? parseNumber(text) : text;
   command.option(`${flag} <value>`, hint, parse);
+}
+
+function parseNumber(text: string): number {
+  const number = text.trim() === "" ? NaN : Number(text);
+  if (Number.isFinite(number)) return number;
+  throw new InvalidArgumentError("It is not a number.");
 }
 
 function flagName(name: string): string {

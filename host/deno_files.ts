@@ -36,6 +36,7 @@ export const denoFiles: Files = {
   },
   makeTempDir: (_label, prefix) => Deno.makeTempDir({ prefix }),
   chmod: (_label, path, mode) => Deno.chmod(path, mode),
+  realPath: (_label, path) => Deno.realPath(path).catch((error) => (ignoreNotFound(error), null)),
   stat: (_label, path) => Deno.lstat(path).then(fileInfo, (error) => (ignoreNotFound(error), null)),
   lock: async (_label, path) => {
     const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });

@@ -21,12 +21,7 @@ export const denoNet: Net = {
       [Symbol.asyncDispose]: () => Promise.resolve(close()),
     };
   },
-  fetch: async (_label, url, init = {}) => {
-    const { socketPath, ...rest } = init;
-    if (socketPath === undefined) return await fetch(url, rest);
-    const client = unixClient(socketPath);
-    return await fetch(url, { ...rest, client });
-  },
+  fetch: (_label, url, init) => fetch(url, init),
   openPool: (_label) => {
     const client = Deno.createHttpClient({});
     return {
@@ -49,8 +44,4 @@ export const denoNet: Net = {
 
 function by(signal: AbortSignal | undefined): { signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
-}
-
-function unixClient(path: string): Deno.HttpClient {
-  return Deno.createHttpClient({ proxy: { transport: "unix", path } });
 }

@@ -106,6 +106,8 @@ export interface Files {
   /** A new, empty folder that nobody else has. */
   makeTempDir(label: Label, prefix: string): Promise<string>;
   chmod(label: Label, path: string, mode: number): Promise<void>;
+  /** The path without symbolic links; `null` when nothing is there. */
+  realPath(label: Label, path: string): Promise<string | null>;
   /** `null` when nothing is there. Symbolic links are not followed. */
   stat(label: Label, path: string): Promise<FileInfo | null>;
   /**
@@ -151,12 +153,8 @@ export interface HttpPool extends Disposable {
 /** Sockets, both ways. */
 export interface Net {
   connect(label: Label, address: Address, signal?: AbortSignal): Promise<Connection>;
-  /** The platform's `fetch`, over TCP or, with `socketPath`, over a Unix socket. */
-  fetch(
-    label: Label,
-    url: string,
-    init?: RequestInit & { readonly socketPath?: string },
-  ): Promise<Response>;
+  /** The platform's `fetch`. */
+  fetch(label: Label, url: string, init?: RequestInit): Promise<Response>;
   /** For a peer that may go away while another takes its address. */
   openPool(label: Label): HttpPool;
   serve(

@@ -98,7 +98,7 @@ export function listenAddress(text: string): { hostname: string; port: number } 
   const match = /^(\[[0-9a-fA-F:]+\]|[^:\s]*):(\d+)$/.exec(text);
   if (match === null) {
     throw new TypeError(
-      `Cannot use "${text}" as ${VARIABLES.listen}: write HOST:PORT, such as 127.0.0.1:7777`,
+      `Cannot use "${text}" as ${settingName("listen")}: write HOST:PORT, such as 127.0.0.1:7777`,
     );
   }
   const hostname = (match[1] ?? "").replace(/^\[|\]$/g, "") || "127.0.0.1";
@@ -115,9 +115,15 @@ function absolute(path: string, workingDir = "."): string {
   return path.startsWith("/") ? path : `${workingDir}/${path}`;
 }
 
+/** As variable and as flag, since either may have set it. */
+function settingName(name: keyof typeof VARIABLES): string {
+  const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `${VARIABLES[name]} (--${flag})`;
+}
+
 function matching(name: keyof typeof VARIABLES, value: string, pattern: RegExp): string {
   if (pattern.test(value)) return value;
-  throw new TypeError(`Cannot use "${value}" as ${VARIABLES[name]}: it must match ${pattern}`);
+  throw new TypeError(`Cannot use "${value}" as ${settingName(name)}: it must match ${pattern}`);
 }
 
 function choice<Value extends string>(
@@ -127,7 +133,7 @@ function choice<Value extends string>(
 ): Value {
   if (allowed.includes(value as Value)) return value as Value;
   throw new TypeError(
-    `Cannot use "${value}" as ${VARIABLES[name]}: it is one of ${allowed.join(", ")}`,
+    `Cannot use "${value}" as ${settingName(name)}: it is one of ${allowed.join(", ")}`,
   );
 }
 
@@ -139,6 +145,6 @@ function integer(name: keyof typeof VARIABLES, value: string, min: number, max: 
   const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
   if (number >= min && number <= max) return number;
   throw new TypeError(
-    `Cannot use "${value}" as ${VARIABLES[name]}: it is a whole number from ${min} to ${max}`,
+    `Cannot use "${value}" as ${settingName(name)}: it is a whole number from ${min} to ${max}`,
   );
 }

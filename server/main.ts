@@ -92,7 +92,7 @@ export async function openDaemon(
   const { hostname, port } = config.apiListen;
   const api = restApp({
     fleet,
-    relay: new Relay((name) => fleet.agent(name)),
+    relay: new Relay((name) => fleet.agent(name), host.clock),
     status: new SystemStatus(host, VERSION, choice.runtime.name, () => fleet.count()),
     events: { bus, clock: host.clock, closing: closing.signal },
     rules: { apiKey: config.apiKey, listenHostname: hostname },

@@ -7,6 +7,7 @@
  * @module
  */
 import { Command, Option } from "commander";
+import type { Host } from "../../host/host.ts";
 import { buildGuestImage, imageFolder } from "../images.ts";
 import { type CliContext, CliError } from "../context.ts";
 import { type FinishedStep, Progress } from "../progress.ts";
@@ -42,6 +43,7 @@ export function demoCommand(context: CliContext): Command {
 /** Builds the image, then goes on in a namespace of its own. */
 async function prepare(context: CliContext, flags: DemoFlags): Promise<void> {
   const { host, assets } = context;
+  await requireWritable(host, flags.out);
   if (!host.isRoot) {
     throw new CliError("The demo makes a network namespace and taps, and needs root: try sudo");
   }
@@ -58,6 +60,22 @@ async function prepare(context: CliContext, flags: DemoFlags): Promise<void> {
   context.signal.addEventListener("abort", () => inner.kill("SIGTERM"), { once: true });
   const { code } = await inner.exited;
   if (code !== 0) throw new CliError("The demo did not finish; see above", code);
+}
+
+/** A picture that has no place is better known before a VM is booted for it. */
+async function requireWritable(host: Host, path: string): Promise<void> {
+  try {
+    await host.files.write("demo.prepare:picture", path, "", { append: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(
+      `Cannot write the picture "${path}": ${reason}; choose another with --out`,
+      1,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 /** Runs the demo here and says what came of it. */

@@ -4,12 +4,13 @@
  *
  * @module
  */
+import type { Clock } from "../../host/host.ts";
 import type { Operation } from "../../protocol/operation.ts";
 import { requestOf } from "../../protocol/http_client.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { AgentLink } from "../vms/vm.ts";
 
-/** How long a raw request may take. */
+/** How long a raw request may wait for its answer to begin. */
 const FORWARD_TIMEOUT_MS = 120_000;
 /** How much later than the agent's own timeout the relay gives up. */
 const GRACE_MS = 5_000;
@@ -37,7 +38,7 @@ export type AgentOf = (vmName: string) => AgentLink;
 
 /** Sends requests to agents. */
 export class Relay {
-  constructor(private readonly agentOf: AgentOf) {}
+  constructor(private readonly agentOf: AgentOf, private readonly clock: Clock) {}
 
   /** Calls an operation; the answer is the agent's, its body still on the way. */
   async call(
@@ -87,7 +88,12 @@ export class Relay {
     signal: AbortSignal,
   ): Promise<Response> {
     const agent = this.agentOf(vmName);
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const timeout = new AbortController();
+    const answered = new AbortController();
+    this.clock.sleep(timeoutMs, answered.signal).then(
+      () => timeout.abort(new Error(`No answer in ${timeoutMs} ms`)),
+      () => {}, // Answered in time; the body may take as long as it is read.
+    );
     const headers = new Headers(init.headers);
     headers.set("authorization", `Bearer ${agent.token}`);
     try {
@@ -95,16 +101,18 @@ export class Relay {
         ...init,
         headers,
         redirect: "manual",
-        signal: AbortSignal.any([timeout, signal]),
+        signal: AbortSignal.any([timeout.signal, signal]),
       });
       return passOn(response);
     } catch (error) {
-      if (timeout.aborted) {
+      if (timeout.signal.aborted) {
         const message = `Cannot finish "${path}" on VM "${vmName}": no answer in ${timeoutMs} ms`;
         throw new ViperError("agent_timeout", message, { cause: error });
       }
       const message = `Cannot reach the agent of VM "${vmName}" for "${path}"`;
       throw new ViperError("agent_unreachable", message, { cause: error });
+    } finally {
+      answered.abort();
     }
   }
 }

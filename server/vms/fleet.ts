@@ -62,7 +62,9 @@ export class Fleet {
     const { rows, footprint } = this.parts;
     for (const row of rows.all()) await this.#vm(row.id).recover();
     const known = new Set(rows.all().map((row) => row.id));
-    for (const id of await footprint.host.files.list("fleet.recover:list", footprint.runtimeDir)) {
+    const folders = await footprint.host.files.list("fleet.recover:list", footprint.runtimeDir);
+    const taps = await footprint.taps?.tapOwners() ?? [];
+    for (const id of new Set([...folders, ...taps])) {
       if (VM_ID.test(id) && !known.has(id)) await new Vm(id, this.parts).sweep();
     }
   }

@@ -21,7 +21,10 @@ export async function findGuestImage(
   imageDir: string,
   layout: ImageLayout,
 ): Promise<GuestImage> {
-  const file = (name: string) => `${imageDir}/current/${name}`;
+  // The link may move to a newer build between two look-ups, and one VM takes all from one build.
+  const current = `${imageDir}/current`;
+  const build = await host.files.realPath("vm.create:image_resolve", current) ?? current;
+  const file = (name: string) => `${build}/${name}`;
   const image: GuestImage = layout === "disk"
     ? {
       kernel: file(IMAGE_FILES.kernel),

@@ -103,7 +103,7 @@ export class Vm {
     return this.#accept(async () => {
       const row = this.#require();
       if (isLive(row.status)) await this.#end("stop", null);
-      else await this.#footprint.release(null);
+      else await this.#footprint.release({ ref: null });
       await this.#footprint.removeLog();
       this.#apply("remove", {});
     });
@@ -114,7 +114,10 @@ export class Vm {
     return this.#enqueue(async () => {
       const row = this.#require();
       if (!isLive(row.status)) return;
-      await this.#footprint.release({ ref: refOf(row) });
+      // One VM that cannot be cleaned up must not keep the daemon from starting; a delete retries.
+      await this.#footprint.release({ ref: refOf(row) }).catch((error) =>
+        this.parts.host.log("error", "VM left something behind", { vm: row.name, error })
+      );
       this.#apply("exit", { reason: "the daemon ended while the VM ran" });
     });
   }
