@@ -13,12 +13,12 @@
  */
 import type { Host } from "../host/host.ts";
 import type { Instance } from "../protocol/guest.ts";
+import { VERSION } from "../protocol/version.ts";
 import { announce } from "./announce.ts";
 import { SupervisedBrowser } from "./browser.ts";
 import { launchChrome } from "./chrome.ts";
 import { adoptChrome } from "./chrome_ahead.ts";
 import { Deadline } from "./deadline.ts";
-import { AGENT_VERSION } from "./version.ts";
 
 /** How long requests under way may take to be answered when the agent ends. */
 const DRAIN_TIMEOUT_MS = 2_000;
@@ -51,7 +51,7 @@ export async function runAgent(instance: Instance, host: Host, signal: AbortSign
   await browser.run(chrome, async ({ browserVersion }, life) => {
     const facts = {
       vm_id: instance.vm_id,
-      agent_version: AGENT_VERSION,
+      agent_version: VERSION,
       browser_version: browserVersion,
       port: server.port,
       browser_restarts: browser.restarts,

@@ -4,12 +4,12 @@ import type { Host } from "../host/host.ts";
 import type { Instance } from "../protocol/guest.ts";
 import { createApp, mount } from "../protocol/http_server.ts";
 import { agentOperations, browserOperations } from "../protocol/operations.ts";
+import { bearerToken, sameSecret } from "../protocol/bearer.ts";
 import { toViperError, ViperError } from "../protocol/problems.ts";
+import { VERSION } from "../protocol/version.ts";
 import { ActionRunner, type Call } from "./action_runner.ts";
-import { carriesToken } from "./auth.ts";
 import type { SupervisedBrowser } from "./browser.ts";
 import { browserHandlers } from "./handlers.ts";
-import { AGENT_VERSION } from "./version.ts";
 
 /** The one route that needs no token. */
 const HEALTH_PATH = agentOperations.health.http.path;
@@ -30,9 +30,8 @@ export function agentApp(
     host.log(level, "A request failed", { path, error });
   });
   app.use(async (c, next) => {
-    if (
-      c.req.path !== HEALTH_PATH && !carriesToken(c.req.header("authorization"), instance.token)
-    ) {
+    const isOpen = c.req.path === HEALTH_PATH;
+    if (!isOpen && !sameSecret(bearerToken(c.req.raw) ?? "", instance.token)) {
       throw new ViperError(
         "unauthorized",
         `Cannot ${c.req.method} "${c.req.path}": the bearer token is missing or wrong`,
@@ -60,7 +59,7 @@ async function health(browser: SupervisedBrowser, host: Host, startedMs: number)
   return {
     status: version === undefined ? "starting" as const : "ok" as const,
     uptime: (host.clock.monotonicMs() - startedMs) / 1_000,
-    version: AGENT_VERSION,
+    version: VERSION,
     ...(version === undefined ? {} : { browser_version: version }),
     browser_restarts: browser.restarts,
     ...await memory(host),

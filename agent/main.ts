@@ -4,26 +4,24 @@
  */
 import { denoHost } from "../host/deno_host.ts";
 import { denoTerminal } from "../host/deno_terminal.ts";
-import type { Log } from "../host/host.ts";
+import { VERSION } from "../protocol/version.ts";
 import { jsonLog } from "../host/json_log.ts";
 import { runAgent } from "./agent.ts";
 import { CHROME_FLAGS } from "./chrome_command.ts";
 import { readInstance } from "./instance_file.ts";
-import { AGENT_VERSION } from "./version.ts";
 
 const USAGE = "viper-agent --instance FILE, --version or --chrome-flags";
 
-const logAll = jsonLog(denoTerminal.err, () => new Date());
-
 /** One JSON line on standard error; debug lines only where VIPER_AGENT_DEBUG is set. */
-const log: Log = (level, message, fields) => {
-  if (level === "debug" && Deno.env.get("VIPER_AGENT_DEBUG") === undefined) return;
-  logAll(level, message, fields);
-};
+const log = jsonLog(
+  denoTerminal.err,
+  () => new Date(),
+  Deno.env.has("VIPER_AGENT_DEBUG") ? "debug" : "info",
+);
 
 async function main(args: readonly string[]): Promise<void> {
   const [option, path] = args;
-  if (option === "--version" && args.length === 1) return console.log(AGENT_VERSION);
+  if (option === "--version" && args.length === 1) return console.log(VERSION);
   if (option === "--chrome-flags" && args.length === 1) return console.log(CHROME_FLAGS.join("\n"));
   if (option !== "--instance" || path === undefined || args.length !== 2) {
     throw new TypeError(`Cannot use the arguments "${args.join(" ")}": call ${USAGE}`);

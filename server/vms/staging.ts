@@ -46,7 +46,10 @@ export async function stageInstance(
   instance: Instance,
 ): Promise<string> {
   const staged = `${folder}/instance.json`;
-  await host.files.write("vm.create:instance_file", staged, encode(instance), { mode: 0o600 });
+  // What Chrome writes goes with the VM's folder, even when the agent is killed.
+  const chrome = { ...instance.chrome, user_data_dir: `${folder}/chrome` };
+  const data = encode({ ...instance, chrome });
+  await host.files.write("vm.create:instance_file", staged, data, { mode: 0o600 });
   return staged;
 }
 

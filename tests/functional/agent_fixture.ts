@@ -2,7 +2,7 @@
 import { denoHost } from "../../host/deno_host.ts";
 import { AHEAD_VARIABLE } from "../../agent/chrome_ahead.ts";
 import { CHROME_FLAGS, findChrome } from "../../agent/chrome_command.ts";
-import { AGENT_VERSION } from "../../agent/version.ts";
+import { VERSION } from "../../protocol/version.ts";
 import { createClient } from "../../protocol/http_client.ts";
 import { createApp, mount } from "../../protocol/http_server.ts";
 import { agentOperations, browserOperations, guestOperations } from "../../protocol/operations.ts";
@@ -115,7 +115,7 @@ export async function startAgent(
     }),
     baseUrl,
     token: TOKEN,
-    version: AGENT_VERSION,
+    version: VERSION,
     child,
     announces,
     refused: () => refused,

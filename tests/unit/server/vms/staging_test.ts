@@ -54,9 +54,13 @@ Deno.test("stageInitramfs() hides the copy of an image that anybody may read", (
     assert.equal((await Deno.stat(staged)).mode! & 0o777, 0o600);
   }));
 
-Deno.test("stageInstance() writes the instance's file for its owner alone", () =>
+Deno.test("stageInstance() writes a file for its owner alone and keeps the profile beside it", () =>
   inTempDir(async (folder) => {
     const staged = await stageInstance(host, folder, INSTANCE);
-    assert.deepEqual(instance.parse(JSON.parse(await Deno.readTextFile(staged))), INSTANCE);
+    const chrome = { ...INSTANCE.chrome, user_data_dir: `${folder}/chrome` };
+    assert.deepEqual(instance.parse(JSON.parse(await Deno.readTextFile(staged))), {
+      ...INSTANCE,
+      chrome,
+    });
     assert.equal((await Deno.stat(staged)).mode! & 0o777, 0o600);
   }));
