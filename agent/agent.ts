@@ -2,12 +2,12 @@
  * The guest's agent: it keeps a Chrome running, serves the browser's operations over HTTP, and
  * tells the daemon when it is ready.
  *
- *     Chrome boots ───────────┬─ announce ─────────────┐
- *     load HTTP, listen ──────┴─ load CDP, connect, page ┴─ act
+ *     Chrome boots ───┬─ announce ─ load HTTP and CDP, connect, page ─ act
+ *     listen ─────────┘
  *
  * Chrome is started before anything else is loaded, in a guest even before the agent: under slow
- * emulation each takes seconds. Ready means that the agent serves and Chrome's DevTools answer;
- * an action that comes before the page stands waits for it.
+ * emulation each takes seconds. Ready means that the agent listens and Chrome's DevTools answer;
+ * a request that comes before the rest is loaded waits for it.
  *
  * @module
  */
@@ -23,6 +23,11 @@ import { Deadline } from "./deadline.ts";
 /** How long requests under way may take to be answered when the agent ends. */
 const DRAIN_TIMEOUT_MS = 2_000;
 
+/** What answers requests once its code is loaded. */
+interface HttpApp {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
 /**
  * Runs until the signal is aborted; then Chrome has ended, its folder is removed and the port is
  * free.
@@ -36,12 +41,15 @@ export async function runAgent(instance: Instance, host: Host, signal: AbortSign
   const chrome = stack.use(await adoptChrome(instance.chrome, host) ?? await launch());
 
   const browser = new SupervisedBrowser(host, launch);
-  const { agentApp } = await import("./http_app.ts");
-  const app = agentApp({ instance, host, browser, startedMs });
+  let app: Promise<HttpApp> | null = null;
+  const loadApp = () =>
+    app ??= import("./http_app.ts").then(({ agentApp }) =>
+      agentApp({ instance, host, browser, startedMs })
+    );
   const server = await host.net.serve(
     "agent:listen",
     instance.listen,
-    (request) => app.fetch(request),
+    async (request) => (await loadApp()).fetch(request),
   );
   stack.defer(async () => {
     using deadline = new Deadline(host.clock, "stop serving", DRAIN_TIMEOUT_MS);
@@ -59,5 +67,6 @@ export async function runAgent(instance: Instance, host: Host, signal: AbortSign
     };
     await announce(instance, host, facts, life);
     host.log("info", "Ready", { ...facts });
+    await loadApp();
   }, signal);
 }

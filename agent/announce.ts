@@ -1,10 +1,9 @@
 /** Telling the daemon that this VM is ready. */
 import type { Host } from "../host/host.ts";
 import type { Instance } from "../protocol/guest.ts";
-import type { guestAnnounce } from "../protocol/guest.ts";
+import { guestAnnounce } from "../protocol/guest.ts";
 import { createClient } from "../protocol/http_client.ts";
 import type { InputOf } from "../protocol/operation.ts";
-import { guestOperations } from "../protocol/operations.ts";
 import { Deadline } from "./deadline.ts";
 
 /** A daemon that is silent for so long has forgotten this VM. */
@@ -24,7 +23,7 @@ export async function announce(
   facts: InputOf<typeof guestAnnounce>,
   signal: AbortSignal,
 ): Promise<void> {
-  const client = createClient(guestOperations, {
+  const client = createClient({ announce: guestAnnounce }, {
     fetch: (url, init) => host.net.fetch("agent.announce:post", url, init),
     baseUrl: instance.daemon_url.replace(/\/+$/, ""),
     headers: { authorization: `Bearer ${instance.token}` },

@@ -93,21 +93,16 @@ export class SupervisedBrowser {
     const end = (how: string) =>
       gone.abort(new ViperError("browser_unavailable", `Cannot go on: ${how}`));
     owned.exited.then(({ code, signal }) => end(`Chrome ended with ${signal ?? `code ${code}`}`));
-    let announced: Promise<void> | null = null;
-    let failure: { readonly error: unknown } | null = null;
     try {
       this.#answer = await this.#askVersion(owned, life);
-      announced = onReady(this.#answer, life).catch((error) => {
-        if (life.aborted) return;
-        // Without the daemon's ear there is nobody to serve: the agent ends, and Chrome with it.
-        failure = { error };
-        gone.abort(error);
-      });
+      await this.#announce(onReady, this.#answer, life);
       await using connected = await this.#connect(owned, this.#answer, end, life);
       this.#session = connected.session;
       this.#next.resolve(connected.session);
       await aborted(life);
     } catch (error) {
+      // Without the daemon's ear there is nobody to serve: the agent ends, and Chrome with it.
+      if (error instanceof UnheardError) throw error.cause;
       // However Chrome fails, it is replaced; how often it may is bounded.
       gone.abort(error);
     } finally {
@@ -115,10 +110,17 @@ export class SupervisedBrowser {
       if (this.#session !== null) this.#next = Promise.withResolvers();
       this.#session = null;
       this.#answer = null;
-      await announced;
     }
-    if (failure !== null) throw (failure as { readonly error: unknown }).error;
     return life.reason;
+  }
+
+  async #announce(onReady: OnReady, answer: ChromeAnswer, life: AbortSignal): Promise<void> {
+    try {
+      await onReady(answer, life);
+    } catch (cause) {
+      life.throwIfAborted();
+      throw new UnheardError("Nobody heard that Chrome is ready", { cause });
+    }
   }
 
   /** Waits until the DevTools answer (https://chromedevtools.github.io/devtools-protocol/). */
@@ -185,6 +187,9 @@ export class SupervisedBrowser {
     return Math.min(RESTART_PAUSE_MIN_MS * 2 ** (recent - 1), RESTART_PAUSE_MAX_MS);
   }
 }
+
+/** Tells a failed announce from a failed Chrome. */
+class UnheardError extends Error {}
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

@@ -41,6 +41,7 @@ export async function adoptChrome(
   const isAsked = settings.executable === undefined && settings.user_data_dir === undefined &&
     settings.args.length === 0;
   if (isAsked && await isRunning(host.files, pid)) return chrome;
+  host.log("warn", "The Chrome that was started ahead is not used", { pid, isAsked });
   await chrome[Symbol.asyncDispose]();
   return null;
 }

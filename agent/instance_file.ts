@@ -1,7 +1,11 @@
 /** Reading the file that a VM is born with. */
+import * as z from "zod";
 import type { Host } from "../host/host.ts";
 import { type Instance, instance } from "../protocol/guest.ts";
 import { ViperError } from "../protocol/problems.ts";
+
+// Compiling a parser pays after many uses; this one is used once, and before anything else can be.
+z.config({ jitless: true });
 
 /**
  * Reads and validates the file. Its text never gets into an error, since it holds a secret.
