@@ -9,6 +9,9 @@ import { denoNet } from "./deno_net.ts";
 import { denoRun, denoSpawn } from "./deno_process.ts";
 import { denoClock } from "./deno_clock.ts";
 
+/** What never goes through a proxy: Chrome's DevTools, agents, the daemon's own API. */
+const LOOPBACK = ["localhost", "127.0.0.0/8", "::1"];
+
 /** Settings of {@linkcode denoHost}. */
 export interface DenoHostOptions {
   readonly log: Log;
@@ -16,6 +19,7 @@ export interface DenoHostOptions {
 
 /** Builds the Host that acts on this machine. */
 export function denoHost({ log }: DenoHostOptions): Host {
+  denoNet.reachDirectly(LOOPBACK);
   return {
     run: denoRun,
     spawn: denoSpawn,

@@ -21,6 +21,11 @@ export const denoNet: Net = {
       [Symbol.asyncDispose]: () => Promise.resolve(close()),
     };
   },
+  reachDirectly: (hosts) => {
+    // The variable that Deno and its children heed; it is read when connections are made.
+    const known = (Deno.env.get("NO_PROXY") ?? Deno.env.get("no_proxy") ?? "").split(",");
+    Deno.env.set("NO_PROXY", [...new Set([...known, ...hosts])].filter(Boolean).join(","));
+  },
   fetch: (_label, url, init) => fetch(url, init),
   openPool: (_label) => {
     const client = Deno.createHttpClient({});

@@ -153,6 +153,8 @@ export interface HttpPool extends Disposable {
 /** Sockets, both ways. */
 export interface Net {
   connect(label: Label, address: Address, signal?: AbortSignal): Promise<Connection>;
+  /** Requests to these hosts and CIDRs pass by whatever proxy the environment names. */
+  reachDirectly(hosts: readonly string[]): void;
   /** The platform's `fetch`. */
   fetch(label: Label, url: string, init?: RequestInit): Promise<Response>;
   /** For a peer that may go away while another takes its address. */

@@ -94,7 +94,7 @@ async function build(
   for (const layout of layouts) {
     if (same?.layouts.includes(layout)) continue;
     enter("pack", layout);
-    await packLayout(bench, base.dir, out, layout);
+    await packLayout(bench, base.dir, out, layout, options.flavour);
   }
   enter("publish");
   const manifest: ImageManifest = {

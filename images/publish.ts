@@ -6,8 +6,8 @@
  *   outDir/cache/                   packed bases
  *   outDir/.building-XXXXXXXX/      a build under way
  *
- * A reader that resolves `current` once sees one build, whole. VMs link the files, so a running
- * one keeps its own when a build goes.
+ * A reader that resolves `current` once sees one build, whole. A running VM has its files open, so
+ * it keeps them when a build goes.
  *
  * @module
  */
@@ -55,12 +55,13 @@ export async function publish(
   const builds = `${outDir}/builds`;
   const previous = await currentName(host, outDir);
   await host.files.makeDir("images.publish:builds_dir", builds, 0o755);
-  // A folder of that name is damaged, or the build would have been taken as it is.
-  await host.files.remove("images.publish:damaged", `${builds}/${name}`);
-  await host.files.rename("images.publish:place", finished, `${builds}/${name}`);
-  await pointCurrent(host, outDir, name);
+  // One of that name is damaged or made anew; `current` may lead to it until the link has moved.
+  const isTaken = await host.files.stat("images.publish:find", `${builds}/${name}`) !== null;
+  const placed = isTaken ? `${name}-${host.random.uuid().slice(0, 8)}` : name;
+  await host.files.rename("images.publish:place", finished, `${builds}/${placed}`);
+  await pointCurrent(host, outDir, placed);
   for (const old of await host.files.list("images.publish:builds", builds)) {
-    if (old === name || old === previous) continue;
+    if (old === placed || old === previous) continue;
     await host.files.remove("images.publish:old", `${builds}/${old}`);
   }
 }
@@ -74,8 +75,8 @@ export async function pointCurrent(host: Host, outDir: string, name: string): Pr
 }
 
 async function currentName(host: Host, outDir: string): Promise<string | null> {
-  const manifest = await readImage(host, `${outDir}/${CURRENT}`);
-  return manifest && buildName(manifest.inputs_sha256, manifest.layouts);
+  const build = await host.files.realPath("images.publish:current", `${outDir}/${CURRENT}`);
+  return build && build.slice(build.lastIndexOf("/") + 1);
 }
 
 function parseJson(text: string): unknown {

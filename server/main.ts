@@ -24,6 +24,9 @@ import { openState, type State } from "./state.ts";
 import { SystemStatus } from "./system_status.ts";
 import { Fleet } from "./vms/fleet.ts";
 
+/** How long an address of this very machine may take to refuse a connection. */
+const PROBE_TIMEOUT_MS = 1_000;
+
 /** What the daemon needs beside its settings. */
 export interface DaemonOptions {
   /** Starts the agent on this machine, for runtime `local`. */
@@ -70,7 +73,7 @@ export async function openDaemon(
   ], config.runtime);
   if (choice.availability.warning) host.log("warn", choice.availability.warning, {});
   const network = choice.runtime.traits.network
-    ? parts.use(await openNetwork({ ...config, openPorts: config.guestOpenPorts }, host))
+    ? parts.use(await openNetworkAlone(config, host))
     : null;
 
   const bus = new EventBus(state.db, host.clock.now);
@@ -103,6 +106,24 @@ export async function openDaemon(
 
   const opened = parts.move();
   return { url, runtime: choice, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** Opens the network, unless another daemon serves guests on it: its VMs would be swept. */
+async function openNetworkAlone(config: Config, host: Host): Promise<Network> {
+  const { hostIp: hostname, guestPort: port, bridge, subnet } = config;
+  host.net.reachDirectly([subnet]);
+  const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+  const other = await host.net
+    .connect("server.network:probe", { transport: "tcp", hostname, port }, signal)
+    .catch(() => null);
+  if (other !== null) {
+    other.close();
+    throw new Error(
+      `Cannot use bridge "${bridge}": another daemon serves guests on ${hostname}:${port}; ` +
+        "stop it, or choose another --bridge, --subnet and --host-ip",
+    );
+  }
+  return await openNetwork({ ...config, openPorts: config.guestOpenPorts }, host);
 }
 
 function buildFleet(

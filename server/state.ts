@@ -24,13 +24,9 @@ export async function openState(
   for (const folder of [folderOf(dbPath), runtimeDir, logDir]) {
     await host.files.makeDir("server.state:folder", folder, 0o700);
   }
-  const lock = await host.files.lock("server.state:lock", `${dbPath}.lock`);
-  if (lock === null) {
-    throw new Error(
-      `Cannot serve from "${dbPath}": another daemon does; stop it, or choose another with --db`,
-    );
-  }
-  parts.use(lock);
+  parts.use(await lockOut(host, `${dbPath}.lock`, `from "${dbPath}"`, "--db"));
+  // What no row knows is swept from this folder, so it cannot be shared either.
+  parts.use(await lockOut(host, `${runtimeDir}.lock`, `in "${runtimeDir}"`, "--runtime-dir"));
   // It holds the VMs' secrets; SQLite gives its other files the mode of this one.
   await host.files.write("server.state:database_mode", dbPath, "", { append: true, mode: 0o600 });
   const db = parts.use(Database.open(dbPath));
@@ -41,6 +37,14 @@ export async function openState(
     leases: new LeaseRows(db),
     [Symbol.dispose]: () => opened.dispose(),
   };
+}
+
+async function lockOut(host: Host, file: string, place: string, flag: string): Promise<Disposable> {
+  const lock = await host.files.lock("server.state:lock", file);
+  if (lock !== null) return lock;
+  throw new Error(
+    `Cannot serve ${place}: another daemon does; stop it, or choose another with ${flag}`,
+  );
 }
 
 function folderOf(path: string): string {

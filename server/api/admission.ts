@@ -27,6 +27,10 @@ export function admit(request: Request, rules: AdmissionRules): void {
   if (!isOwn(hostname, rules)) {
     throw new ViperError("forbidden_origin", `Cannot serve the host name "${hostname}"`);
   }
+  const site = request.headers.get("sec-fetch-site");
+  if (site === "cross-site" || site === "same-site") {
+    throw new ViperError("forbidden_origin", `Cannot serve a request from a page of another site`);
+  }
   const origin = request.headers.get("origin");
   if (origin !== null && !isOwnOrigin(origin, request)) {
     throw new ViperError("forbidden_origin", `Cannot serve a page of "${origin}"`);

@@ -88,6 +88,8 @@ export class Relay {
     signal: AbortSignal,
   ): Promise<Response> {
     const agent = this.agentOf(vmName);
+    // The query may hold secrets, and messages reach logs.
+    const [route] = path.split("?");
     const timeout = new AbortController();
     const answered = new AbortController();
     this.clock.sleep(timeoutMs, answered.signal).then(
@@ -101,15 +103,19 @@ export class Relay {
         ...init,
         headers,
         redirect: "manual",
-        signal: AbortSignal.any([timeout.signal, signal]),
+        signal: AbortSignal.any([timeout.signal, signal, agent.signal]),
       });
       return passOn(response);
     } catch (error) {
+      if (agent.signal.aborted) {
+        const message = `Cannot finish "${route}" on VM "${vmName}": the VM has ended`;
+        throw new ViperError("vm_not_running", message, { cause: error });
+      }
       if (timeout.signal.aborted) {
-        const message = `Cannot finish "${path}" on VM "${vmName}": no answer in ${timeoutMs} ms`;
+        const message = `Cannot finish "${route}" on VM "${vmName}": no answer in ${timeoutMs} ms`;
         throw new ViperError("agent_timeout", message, { cause: error });
       }
-      const message = `Cannot reach the agent of VM "${vmName}" for "${path}"`;
+      const message = `Cannot reach the agent of VM "${vmName}" for "${route}"`;
       throw new ViperError("agent_unreachable", message, { cause: error });
     } finally {
       answered.abort();
@@ -118,8 +124,16 @@ export class Relay {
 }
 
 function passOn(response: Response): Response {
-  const dropped = NOT_FORWARDED.filter((name) => name !== "content-length");
+  const shared = [...response.headers.keys()].filter((name) => name.startsWith("access-control-"));
+  const dropped = [
+    ...NOT_FORWARDED.filter((name) => name !== "content-length"),
+    ...shared,
+    "set-cookie",
+  ];
   const headers = withoutHops(response.headers, dropped);
+  // What a guest answers must not act in the daemon's name when a person opens it in a browser.
+  headers.set("content-security-policy", "sandbox");
+  headers.set("x-content-type-options", "nosniff");
   return new Response(response.body, { status: response.status, headers });
 }
 

@@ -65,7 +65,10 @@ export class Fleet {
     const folders = await footprint.host.files.list("fleet.recover:list", footprint.runtimeDir);
     const taps = await footprint.taps?.tapOwners() ?? [];
     for (const id of new Set([...folders, ...taps])) {
-      if (VM_ID.test(id) && !known.has(id)) await new Vm(id, this.parts).sweep();
+      if (!VM_ID.test(id) || known.has(id)) continue;
+      await new Vm(id, this.parts).sweep().catch((error) =>
+        footprint.host.log("error", "VM without a row left something behind", { vm: id, error })
+      );
     }
   }
 

@@ -97,7 +97,9 @@ export class Footprint {
     });
     await undo(async () => await taps?.removeTap(this.id));
     // The folder goes last: while it stands, a clean-up can find the VM again.
-    await undo(() => host.files.remove("vm.release:folder_undo", this.#folder));
+    if (failures.length === 0) {
+      await undo(() => host.files.remove("vm.release:folder_undo", this.#folder));
+    }
     if (failures.length > 0) {
       throw new AggregateError(failures, `Cannot clean up after VM "${this.id}"`);
     }

@@ -18,12 +18,18 @@ import { isLive, transition, type VmSignal, type VmTarget } from "./states.ts";
 /** Requests that may wait for one VM; more are refused. */
 const QUEUE_MAX = 32;
 
+/** Restarts of a browser that are told within the window; an honest agent ends itself before. */
+const RESTARTS_TOLD_MAX = 10;
+const RESTARTS_WINDOW_MS = 60_000;
+
 /** How to reach a VM's agent. */
 export interface AgentLink {
   readonly url: string;
   readonly token: string;
   /** Of this VM alone, so that no connection outlives it into a VM with the same address. */
   readonly pool: HttpPool;
+  /** Aborted when the VM stops, for whatever reason: its silence would be waited for. */
+  readonly signal: AbortSignal;
 }
 
 /** What an agent says of itself. */
@@ -48,6 +54,8 @@ export class Vm {
   #queue: Promise<unknown> = Promise.resolve();
   #queued = 0;
   #agent: AgentLink | null = null;
+  #browserRestarts = 0;
+  #restartTimesMs: number[] = [];
 
   constructor(readonly id: string, private readonly parts: VmParts) {
     this.#footprint = new Footprint(id, parts.footprint);
@@ -88,7 +96,7 @@ export class Vm {
       }
       const again = row.status === "running";
       if (!again) this.#connect(announcement, row);
-      if (again && announcement.browserRestarts === 0) return;
+      if (again && !this.#isNews(announcement)) return;
       this.#apply("announce", {}, again ? "VM_BROWSER_RESTARTED" : "VM_RUNNING");
     });
   }
@@ -179,9 +187,20 @@ export class Vm {
     ).catch((error) => this.#logFailure("expire", error));
   }
 
+  /** Only a counter that grows is news, and a guest cannot flood the events with it. */
+  #isNews({ browserRestarts }: Announcement): boolean {
+    const now = this.parts.host.clock.monotonicMs();
+    this.#restartTimesMs = this.#restartTimesMs.filter((at) => at > now - RESTARTS_WINDOW_MS);
+    const isGrown = browserRestarts > this.#browserRestarts;
+    if (!isGrown || this.#restartTimesMs.length >= RESTARTS_TOLD_MAX) return false;
+    this.#browserRestarts = browserRestarts;
+    this.#restartTimesMs.push(now);
+    return true;
+  }
+
   #connect({ url }: Announcement, row: VmRow): void {
     const pool = this.parts.host.net.openPool("vm.agent:pool");
-    this.#agent = { url, token: row.token, pool };
+    this.#agent = { url, token: row.token, pool, signal: this.#ended.signal };
   }
 
   #disconnect(): void {

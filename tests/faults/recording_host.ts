@@ -53,6 +53,7 @@ function watchedFiles(files: Files, before: (call: HostCall) => void): Files {
 
 function watchedNet(net: Net, before: (call: HostCall) => void): Net {
   return {
+    reachDirectly: (hosts) => net.reachDirectly(hosts),
     connect: async (label, address, signal) => {
       before({ label, detail: `connect ${JSON.stringify(address)}` });
       return await net.connect(label, address, signal);

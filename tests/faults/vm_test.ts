@@ -140,6 +140,20 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a second daemon on the same bridge is refused and the first one's VMs live on",
+  ignore: skip !== null,
+  fn: () =>
+    withDaemon(async ({ client }) => {
+      const { pid } = await client.vms.create({ name: "a" });
+      await assert.rejects(withDaemon(() => Promise.resolve()), /another daemon serves guests/);
+      const vm = await client.vms.get({ name: "a" });
+      assert.deepEqual([vm.status, vm.pid], ["starting", pid]);
+      assert.equal(real.signal("test", pid ?? 0, "SIGCONT"), true, "QEMU still runs");
+      await client.vms.delete({ name: "a" });
+    }),
+});
+
+Deno.test({
   name: "faultHost() fails the call that was asked for",
   fn: async () => {
     const host = faultHost(real, { failAt: 2, persistent: false });

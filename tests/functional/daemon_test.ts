@@ -209,9 +209,13 @@ Deno.test("viper serve cleans up after a daemon that was killed", async () => {
   assert.deepEqual(processesOf(id), new Map());
 });
 
-Deno.test("viper serve refuses a second daemon on the same state", async () => {
+Deno.test("viper serve refuses a second daemon on the same state or runtime folder", async () => {
   await using daemon = await startDaemon(LOCAL);
-  await assert.rejects(startDaemon(LOCAL, daemon.stateDir), /did not start/);
+  await assert.rejects(startDaemon(LOCAL, daemon.stateDir), /did not start.*another daemon does/);
+  const elsewhere = await Deno.makeTempDir();
+  const sameFolder = [...LOCAL, "--runtime-dir", `${daemon.stateDir}/run`];
+  await assert.rejects(startDaemon(sameFolder, elsewhere), /did not start.*--runtime-dir/);
+  await Deno.remove(elsewhere, { recursive: true });
   assert.equal((await daemon.client.system.health({})).status, "ok");
 });
 

@@ -40,6 +40,19 @@ for (const [url, origin] of FOREIGN) {
   });
 }
 
+for (
+  const [site, isRefused] of [["cross-site", true], ["same-site", true], ["same-origin", false], [
+    "none",
+    false,
+  ]] as const
+) {
+  Deno.test(`admit() ${isRefused ? "refuses" : "takes"} what a browser asks for a ${site} page`, () => {
+    const ask = () => admit(request("http://127.0.0.1:7777/", { "sec-fetch-site": site }), OPEN);
+    if (isRefused) assert.throws(ask, { code: "forbidden_origin" });
+    else ask();
+  });
+}
+
 const KEYS: readonly [string, Record<string, string>, boolean][] = [
   ["none", {}, false],
   ["the right one as a bearer", { authorization: "Bearer s3cret" }, true],

@@ -16,11 +16,13 @@ interface Asked {
 /** An API whose every VM has the agent that `answer` plays. */
 async function relayWorld(
   answer: (asked: Asked, signal: AbortSignal) => Response | Promise<Response>,
-): Promise<{ api: ApiWorld; asked: Asked[] } & AsyncDisposable> {
+): Promise<{ api: ApiWorld; asked: Asked[]; ended: AbortController } & AsyncDisposable> {
   const asked: Asked[] = [];
+  const ended = new AbortController();
   const link: AgentLink = {
     url: "http://10.9.0.2:8080",
     token: "vm-token",
+    signal: ended.signal,
     pool: {
       fetch: async (_label, url, init = {}) => {
         const request = new Request(url, init);
@@ -32,7 +34,7 @@ async function relayWorld(
     },
   };
   const api = await apiWorld({ agentOf: () => link });
-  return { api, asked, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
+  return { api, asked, ended, [Symbol.asyncDispose]: () => api[Symbol.asyncDispose]() };
 }
 
 const PATHS: readonly [string, string][] = [
@@ -137,6 +139,36 @@ Deno.test("an agent's answer may stream for longer than it may take to begin", a
   const wrote = writer.write(new TextEncoder().encode("late")).then(() => writer.close());
   assert.equal(await response.text(), "late");
   await wrote;
+});
+
+Deno.test("a call under way ends with its VM, though its guest is silent", async () => {
+  await using relay = await relayWorld((_asked, signal) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
+  );
+  const answer = relay.api.request(`${AGENT}/x?token=secret`);
+  await until("the agent to be asked", () => relay.asked.length > 0);
+  relay.ended.abort();
+  const problem = await assertProblem(await answer, "vm_not_running");
+  assert.doesNotMatch(JSON.stringify(problem.detail), /secret/);
+});
+
+Deno.test("what a guest answers cannot act in the daemon's name", async () => {
+  await using relay = await relayWorld(() =>
+    new Response("<script>", {
+      headers: {
+        "set-cookie": "a=b",
+        "access-control-allow-origin": "*",
+        "content-type": "text/html",
+      },
+    })
+  );
+  const { headers } = await relay.api.request(`${AGENT}/x`);
+  assert.equal(headers.get("content-security-policy"), "sandbox");
+  assert.equal(headers.get("x-content-type-options"), "nosniff");
+  assert.deepEqual([headers.get("set-cookie"), headers.get("access-control-allow-origin")], [
+    null,
+    null,
+  ]);
 });
 
 Deno.test("a browser operation reaches the agent validated, with defaults and token", async () => {

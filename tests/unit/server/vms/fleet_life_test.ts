@@ -95,6 +95,17 @@ Deno.test("Fleet.announce() tells a browser's restart and no plain repetition", 
   assert.deepEqual(world.events(), ["VM_CREATED", "VM_RUNNING", "VM_BROWSER_RESTARTED"]);
 });
 
+Deno.test("Fleet.announce() lets no guest flood the events with restarts", async () => {
+  await using world = await fleetWorld();
+  await world.create("one");
+  await world.announce("one");
+  const id = world.rows.byName("one")?.id ?? "";
+  for (let restarts = 1; restarts <= 50; restarts++) {
+    await world.fleet.announce(id, { url: "http://127.0.0.1:9", browserRestarts: restarts });
+  }
+  assert.equal(world.events().filter((type) => type === "VM_BROWSER_RESTARTED").length, 10);
+});
+
 Deno.test("Fleet.wait() ends when the VM runs, crashes or is deleted", async () => {
   await using world = await fleetWorld();
   for (const name of ["runs", "crashes", "goes"]) await world.create(name);
