@@ -10,20 +10,6 @@ export const denoFiles: Files = {
     // The mode of writeFile is cut by the umask and ignored for a file that exists.
     if (options.mode !== undefined) await Deno.chmod(path, options.mode);
   },
-  openRead: async (_label, path, offset = 0) => {
-    const file = await Deno.open(path, { read: true });
-    if (offset > 0) await file.seek(offset, Deno.SeekMode.Start);
-    return file.readable;
-  },
-  openWrite: async (_label, path, mode) => {
-    const file = await Deno.open(path, {
-      write: true,
-      create: true,
-      truncate: true,
-      ...(mode === undefined ? {} : { mode }),
-    });
-    return file.writable;
-  },
   copy: (_label, from, to) => Deno.copyFile(from, to),
   link: (_label, existing, created) => Deno.link(existing, created),
   symlink: (_label, target, created) => Deno.symlink(target, created),

@@ -44,7 +44,6 @@ export function denoHost({ log }: DenoHostOptions): Host {
     env: Deno.env.toObject(),
     isRoot: Deno.uid() === 0,
     pid: Deno.pid,
-    cpuCount: navigator.hardwareConcurrency,
   };
 }
 

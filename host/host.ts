@@ -90,10 +90,6 @@ export interface Files {
     data: Uint8Array | string,
     options?: { mode?: number; append?: boolean; createNew?: boolean },
   ): Promise<void>;
-  /** The file's bytes as a stream, from `offset` on. */
-  openRead(label: Label, path: string, offset?: number): Promise<ReadableStream<Uint8Array>>;
-  /** A stream that writes to a new or emptied file. */
-  openWrite(label: Label, path: string, mode?: number): Promise<WritableStream<Uint8Array>>;
   copy(label: Label, from: string, to: string): Promise<void>;
   /** Hard link, so that big files are shared and not copied. */
   link(label: Label, existing: string, created: string): Promise<void>;
@@ -210,7 +206,6 @@ export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isRoot: boolean;
   readonly pid: number;
-  readonly cpuCount: number;
 }
 
 /** A command that could not be started, timed out, or ended with an unexpected code. */

@@ -82,16 +82,3 @@ Deno.test(
     assert.equal((await files.stat(L, `${folder}/kept/deep`))?.mode, 0o700);
   }),
 );
-
-Deno.test(
-  "openRead() begins at its offset, openWrite() empties the file",
-  inTempDir(async (folder) => {
-    const path = `${folder}/file`;
-    await files.write(L, path, "0123456789");
-    assert.equal(await new Response(await files.openRead(L, path, 7)).text(), "789");
-    const writer = (await files.openWrite(L, path)).getWriter();
-    await writer.write(new TextEncoder().encode("new"));
-    await writer.close();
-    assert.equal(await files.readText(L, path), "new");
-  }),
-);
