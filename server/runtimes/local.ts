@@ -37,6 +37,7 @@ export function localRuntime(host: Host, { agentCommand }: LocalOptions): Runtim
     traits: { image: false, network: false },
     probe: () => probe(host),
     create: (spec, signal) => create(host, agentCommand, spec, signal),
+    adopt: () => Promise.resolve(null),
   };
 }
 

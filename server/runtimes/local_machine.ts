@@ -1,7 +1,7 @@
-import type { ExitStatus, Host, Process } from "../../host/host.ts";
+import type { Host, Process } from "../../host/host.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { killLeftover } from "./process_ref.ts";
-import type { Machine, MachineInfo, MachineRef } from "./runtime.ts";
+import type { Machine, MachineEnd, MachineInfo, MachineRef } from "./runtime.ts";
 import { within } from "./within.ts";
 
 /** How long the agent may take to close its browser and end, in milliseconds. */
@@ -10,8 +10,9 @@ const TERMINATE_TIMEOUT_MS = 5_000;
 /** One agent process and whatever it starts. */
 export class LocalMachine implements Machine {
   readonly accel = "none";
-  readonly exited: Promise<ExitStatus>;
+  readonly exited: Promise<MachineEnd>;
   #state: MachineInfo["state"] = "created";
+  #isAskedToEnd = false;
 
   constructor(
     private readonly host: Host,
@@ -21,7 +22,7 @@ export class LocalMachine implements Machine {
   ) {
     this.exited = process.exited.then((status) => {
       this.#state = "shutdown";
-      return status;
+      return { cause: this.#isAskedToEnd ? "requested" : "process_exit", status };
     });
   }
 
@@ -43,7 +44,20 @@ export class LocalMachine implements Machine {
     return Promise.resolve();
   }
 
+  pause(): Promise<void> {
+    this.host.signal("runtime.local:pause", this.ref.pid, "SIGSTOP");
+    this.#state = "paused";
+    return Promise.resolve();
+  }
+
+  resume(): Promise<void> {
+    this.host.signal("runtime.local:resume", this.ref.pid, "SIGCONT");
+    this.#state = "running";
+    return Promise.resolve();
+  }
+
   async shutdown(): Promise<void> {
+    this.#isAskedToEnd = true;
     if (this.#state === "running") {
       this.process.kill("SIGTERM");
       await within(this.host.clock, TERMINATE_TIMEOUT_MS, this.exited, () => new Error("late"))
@@ -56,5 +70,9 @@ export class LocalMachine implements Machine {
 
   async delete(): Promise<void> {
     await this.shutdown();
+  }
+
+  release(): Promise<void> {
+    return Promise.resolve();
   }
 }

@@ -40,6 +40,7 @@ export function qemuRuntime(host: Host, { binary = BINARY_DEFAULT }: QemuOptions
     traits: { image: true, network: true },
     probe: () => probe(host, binary),
     create: (spec, signal) => create(host, binary, spec, signal),
+    adopt: () => Promise.resolve(null),
   };
 }
 

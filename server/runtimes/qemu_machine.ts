@@ -1,8 +1,8 @@
-import type { ExitStatus, Host, Process } from "../../host/host.ts";
+import type { Host, Process } from "../../host/host.ts";
 import type { Accel } from "../../protocol/vms.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { QmpClient } from "./qmp.ts";
-import type { Machine, MachineInfo, MachineRef } from "./runtime.ts";
+import type { Machine, MachineEnd, MachineInfo, MachineRef } from "./runtime.ts";
 import { within } from "./within.ts";
 
 /** How long QEMU may take to end by itself, and after SIGKILL, in milliseconds. */
@@ -22,8 +22,9 @@ export interface QemuParts {
 export class QemuMachine implements Machine {
   readonly ref: MachineRef;
   readonly accel: Accel;
-  readonly exited: Promise<ExitStatus>;
+  readonly exited: Promise<MachineEnd>;
   #hasExited = false;
+  #isAskedToEnd = false;
 
   constructor(
     private readonly host: Host,
@@ -35,7 +36,7 @@ export class QemuMachine implements Machine {
     this.exited = parts.process.exited.then(async (status) => {
       this.#hasExited = true;
       await parts.qmp.close();
-      return status;
+      return { cause: this.#isAskedToEnd ? "requested" : "process_exit", status };
     });
   }
 
@@ -68,7 +69,16 @@ export class QemuMachine implements Machine {
     }
   }
 
+  pause(): Promise<void> {
+    return this.#command("pause", "stop");
+  }
+
+  resume(): Promise<void> {
+    return this.#command("resume", "cont");
+  }
+
   async shutdown(): Promise<void> {
+    this.#isAskedToEnd = true;
     if (!this.#hasExited) {
       // A QEMU that does not heed this is killed below.
       await this.parts.qmp.execute("quit", {}, QUIT_TIMEOUT_MS).catch(() => {});
@@ -87,6 +97,18 @@ export class QemuMachine implements Machine {
     await this.removeFiles();
   }
 
+  async release(): Promise<void> {
+    await this.parts.qmp.close();
+  }
+
+  async #command(verb: string, command: string): Promise<void> {
+    try {
+      await this.parts.qmp.execute(command);
+    } catch (cause) {
+      throw new ViperError("vm_busy", `Cannot ${verb} VM "${this.parts.id}"`, { cause });
+    }
+  }
+
   async #endsWithin(ms: number): Promise<boolean> {
     return await within(this.host.clock, ms, this.exited, () => new Error("late"))
       .then(() => true, () => false);
@@ -96,6 +118,7 @@ export class QemuMachine implements Machine {
 /** QEMU's RunState as the contract's; https://www.qemu.org/docs/master/interop/qemu-qmp-ref.html */
 function machineState(status: string): MachineInfo["state"] {
   if (status === "prelaunch" || status === "inmigrate") return "created";
+  if (status === "paused") return "paused";
   if (status === "shutdown" || status === "guest-panicked") return "shutdown";
   return "running";
 }

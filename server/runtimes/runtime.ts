@@ -2,11 +2,14 @@
  * The contract of a runtime: what turns a description of a machine into a running one.
  *
  * The steps are those of Cloud Hypervisor's REST API (vm.create, vm.boot, vm.info,
- * vm.power-button, vm.shutdown, vm.delete), so that each runtime maps one to one. Pause, resume,
- * snapshot and restore are to be added as optional members beside a capability.
+ * vm.power-button, vm.pause, vm.resume, vm.shutdown, vm.delete), so that each runtime maps one to
+ * one. Snapshot and restore are to be added as optional members beside a capability.
  *
- * A runtime starts processes and nothing else: taps, leases and staged files belong to its
+ * A runtime starts processes and nothing else: taps, leases, cgroups and staged files belong to its
  * caller and exist before `create` and after `delete`.
+ *
+ * A machine's process outlives the daemon. The next daemon finds it by its {@linkcode MachineRef}
+ * and takes it over with {@linkcode Runtime.adopt}.
  *
  * `tests/conformance/` holds the suite that every runtime passes.
  *
@@ -37,7 +40,16 @@ export interface MachineSpec {
   readonly consoleLog: string;
   /** The instance's file on the host, for a runtime whose guest has no initramfs. */
   readonly instanceFile: string;
+  /** Whom the process runs as, user and group number alike; `null`: the daemon's own user. */
+  readonly uid: number | null;
+  /** Absolute path of the cgroup (version 2) that the process enters; `null` where there is none. */
+  readonly cgroup: string | null;
 }
+
+/** What is needed to find a machine that an earlier daemon made. */
+export type MachinePlace =
+  & Pick<MachineSpec, "id" | "runDir" | "consoleLog">
+  & { readonly ref: MachineRef; readonly accel: Accel };
 
 /** Enough to find a machine's process again after the daemon's restart; JSON. */
 export interface MachineRef {
@@ -48,24 +60,43 @@ export interface MachineRef {
 
 /** What a machine says of itself; the states are Cloud Hypervisor's. */
 export interface MachineInfo {
-  readonly state: "created" | "running" | "shutdown";
+  readonly state: "created" | "running" | "paused" | "shutdown";
+}
+
+/** Why a machine's process is gone. */
+export interface MachineEnd {
+  /**
+   * `requested`: shutdown() or delete(). `guest_poweroff`, `guest_reset`, `guest_panic`: the guest
+   * did that. `process_exit`: the process ended for no reason that the runtime knows, such as a
+   * signal from outside.
+   */
+  readonly cause: "requested" | "guest_poweroff" | "guest_reset" | "guest_panic" | "process_exit";
+  /** `null` for an adopted process, whose exit nobody can wait for. */
+  readonly status: ExitStatus | null;
 }
 
 /** A machine that was created; nothing of it runs before {@linkcode Machine.boot}. */
 export interface Machine {
   readonly ref: MachineRef;
   readonly accel: Accel;
-  /** Resolves once, when the machine's process is gone for whatever reason. */
-  readonly exited: Promise<ExitStatus>;
+  /** Resolves once, when the machine's process is gone for whatever reason. Never rejects. */
+  readonly exited: Promise<MachineEnd>;
   /** Lets the guest's processors run. Called once. @throws {ViperError} `vm_start_failed` */
   boot(): Promise<void>;
+  /** @throws when the process is there and does not answer in time: it hangs */
   info(): Promise<MachineInfo>;
+  /** Stops the guest's processors; memory and devices stay. @throws {ViperError} `vm_busy` */
+  pause(): Promise<void>;
+  /** Lets a paused guest go on. @throws {ViperError} `vm_busy` */
+  resume(): Promise<void>;
   /** Presses the power button and returns; whether the guest heeds it is the guest's affair. */
   powerButton(): Promise<void>;
   /** Ends the machine without asking the guest and waits until its process is gone. Idempotent. */
   shutdown(): Promise<void>;
   /** Shuts down and removes what the runtime made in `runDir`. Idempotent; never throws for a machine that is gone. */
   delete(): Promise<void>;
+  /** Lets go of the machine, which runs on for the next daemon to adopt. */
+  release(): Promise<void>;
 }
 
 /** Whether and how well this host can run the runtime. */
@@ -99,4 +130,9 @@ export interface Runtime {
    * @throws {ViperError} `vm_start_failed` or `runtime_unavailable`
    */
   create(spec: MachineSpec, signal: AbortSignal): Promise<Machine>;
+  /**
+   * Takes over a machine of an earlier daemon: `null` when its process is gone, is another one, or
+   * does not answer within a bound. Changes nothing then; the caller cleans up.
+   */
+  adopt(place: MachinePlace, signal: AbortSignal): Promise<Machine | null>;
 }

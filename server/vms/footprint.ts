@@ -149,6 +149,8 @@ export class Footprint {
       runDir: this.#folder,
       consoleLog: this.consoleLog,
       instanceFile: plan.image === null ? staged : "",
+      uid: null,
+      cgroup: null,
     };
   }
 

@@ -9,7 +9,7 @@ import type { Host, HttpPool } from "../../host/host.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { EventType } from "../../protocol/events.ts";
 import type { EventBus } from "../events/bus.ts";
-import type { Machine, MachineRef } from "../runtimes/runtime.ts";
+import type { Machine, MachineEnd, MachineRef } from "../runtimes/runtime.ts";
 import type { LeaseRows } from "../store/lease_rows.ts";
 import type { VmChange, VmRow, VmRows } from "../store/vm_rows.ts";
 import { Footprint, type FootprintParts, type FootprintPlan } from "./footprint.ts";
@@ -173,11 +173,9 @@ export class Vm {
   }
 
   #watch(machine: Machine): void {
-    machine.exited.then(({ code, signal }) =>
-      this.#enqueue(() =>
-        this.#crash("exit", `the machine ended by ${signal ?? `itself with code ${code}`}`)
-      )
-    ).catch((error) => this.#logFailure("exit", error));
+    machine.exited.then((end) => this.#enqueue(() => this.#crash("exit", endReason(end)))).catch((
+      error,
+    ) => this.#logFailure("exit", error));
   }
 
   #expireAfter(ms: number): void {
@@ -292,6 +290,14 @@ const EVENTS: Readonly<Record<VmTarget, EventType | null>> = {
   crashed: "VM_CRASHED",
   gone: "VM_DELETED",
 };
+
+/** Why a machine is gone, for people. */
+function endReason({ cause, status }: MachineEnd): string {
+  if (cause !== "process_exit") return `the machine ended: ${cause.replace("_", " ")}`;
+  return `the machine ended by ${
+    status?.signal ?? `itself with code ${status?.code ?? "unknown"}`
+  }`;
+}
 
 function refOf(row: VmRow): MachineRef | null {
   if (row.pid === null || row.start_ticks === null) return null;

@@ -76,7 +76,9 @@ const CHECKS: Record<string, Check> = {
     const machine = await rig.create(await rig.spec("killed"));
     await machine.boot();
     Deno.kill(machine.ref.pid, "SIGKILL");
-    assert.equal((await machine.exited).signal, "SIGKILL");
+    const { cause, status } = await machine.exited;
+    assert.equal(cause, "process_exit");
+    assert.equal(status?.signal, "SIGKILL");
     assert.deepEqual(await machine.info(), { state: "shutdown" });
     await machine.powerButton();
     await machine.delete();
@@ -232,6 +234,8 @@ async function makeSpec(
     runDir,
     consoleLog: `${folder}/${id}.log`,
     instanceFile,
+    uid: null,
+    cgroup: null,
   };
   return await member.complete(host, draft, undo);
 }

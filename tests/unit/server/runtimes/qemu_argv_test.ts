@@ -17,6 +17,8 @@ const SPEC: MachineSpec = {
   runDir: "/run/a,b",
   consoleLog: "/logs/7f.log",
   instanceFile: "/run/7f/instance.json",
+  uid: null,
+  cgroup: null,
 };
 
 const argv = (change: Partial<MachineSpec> = {}, accel: "kvm" | "tcg" = "tcg") =>

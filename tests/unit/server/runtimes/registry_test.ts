@@ -46,5 +46,6 @@ function fake(name: RuntimeName, availability: Availability): Runtime {
     traits: { image: name !== "local", network: name !== "local" },
     probe: () => Promise.resolve(availability),
     create: () => Promise.reject(new Error("not called")),
+    adopt: () => Promise.resolve(null),
   };
 }

@@ -34,7 +34,7 @@ Deno.test("a machine that ends by itself is told as crashed once and frees what 
   await using world = await fleetWorld();
   await world.create("one");
   await world.announce("one");
-  world.runtime.machines[0]?.exit({ code: 1, signal: null });
+  world.runtime.machines[0]?.exit();
   await until("the crash", () => world.fleet.get("one").status === "crashed");
   await world.clock.advance(BOOT_TIMEOUT_MS * 2);
   assert.deepEqual(world.events(), ["VM_CREATED", "VM_RUNNING", "VM_CRASHED"]);

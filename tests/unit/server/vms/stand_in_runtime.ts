@@ -2,10 +2,12 @@
  * A stand-in for a runtime: machines that are objects and nothing else, and that do what a test
  * tells them. It proves what the fleet does with a runtime, never what a runtime does.
  */
-import type { ExitStatus } from "../../../../host/host.ts";
 import type {
   Availability,
   Machine,
+  MachineEnd,
+  MachineInfo,
+  MachineRef,
   MachineSpec,
   Runtime,
 } from "../../../../server/runtimes/runtime.ts";
@@ -13,41 +15,69 @@ import type {
 /** A machine that ends when the test, or the fleet, says so. */
 export class StandInMachine implements Machine {
   readonly accel = "none";
-  readonly #exited = Promise.withResolvers<ExitStatus>();
+  readonly #exited = Promise.withResolvers<MachineEnd>();
   readonly exited = this.#exited.promise;
   isGone = false;
+  isReleased = false;
+  /** Presses that the guest has not heeded. */
+  presses = 0;
+  /** What the guest does when its power button is pressed. */
+  onPowerButton: () => void = () => {};
+  /** Set to make the process hang: `info()` answers with this. */
+  hang: Promise<never> | null = null;
+  state: MachineInfo["state"] = "created";
 
   constructor(
     readonly spec: MachineSpec,
-    readonly ref: { readonly pid: number; readonly startTicks: number },
+    readonly ref: MachineRef,
     private readonly bootFailure: Error | null,
   ) {}
 
-  /** Ends by itself. */
-  exit(status: ExitStatus = { code: 1, signal: null }): void {
+  /** Ends, by itself unless told otherwise. */
+  exit(cause: MachineEnd["cause"] = "process_exit"): void {
     this.isGone = true;
-    this.#exited.resolve(status);
+    this.state = "shutdown";
+    this.#exited.resolve({ cause, status: { code: 1, signal: null } });
   }
 
   boot(): Promise<void> {
-    return this.bootFailure === null ? Promise.resolve() : Promise.reject(this.bootFailure);
+    if (this.bootFailure !== null) return Promise.reject(this.bootFailure);
+    this.state = "running";
+    return Promise.resolve();
   }
 
-  info(): Promise<{ state: "running" }> {
-    return Promise.resolve({ state: "running" });
+  info(): Promise<MachineInfo> {
+    return this.hang ?? Promise.resolve({ state: this.state });
   }
 
   powerButton(): Promise<void> {
+    this.presses++;
+    this.onPowerButton();
+    return Promise.resolve();
+  }
+
+  pause(): Promise<void> {
+    this.state = "paused";
+    return Promise.resolve();
+  }
+
+  resume(): Promise<void> {
+    this.state = "running";
     return Promise.resolve();
   }
 
   shutdown(): Promise<void> {
-    this.exit({ code: 137, signal: "SIGKILL" });
+    this.exit("requested");
     return Promise.resolve();
   }
 
   delete(): Promise<void> {
     return this.shutdown();
+  }
+
+  release(): Promise<void> {
+    this.isReleased = true;
+    return Promise.resolve();
   }
 }
 
@@ -74,6 +104,12 @@ export class StandInRuntime implements Runtime {
     const machine = new StandInMachine(spec, ref, this.bootFailure);
     this.machines.push(machine);
     return machine;
+  }
+
+  /** Takes over a machine of this very runtime, as if an earlier daemon had made it. */
+  adopt({ ref }: { readonly ref: MachineRef }): Promise<Machine | null> {
+    const found = this.running.find((machine) => machine.ref.pid === ref.pid);
+    return Promise.resolve(found ?? null);
   }
 
   get running(): StandInMachine[] {
