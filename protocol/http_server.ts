@@ -36,9 +36,16 @@ export function createApp(onServerError: OnServerError): Hono {
 
 /** An error as a response; `instance` is the request's path. */
 export function problemResponse(error: ViperError, instance: string): Response {
+  const { status, retryAfterSeconds } = error;
   return Response.json(error.toProblem(instance), {
-    status: error.status,
-    headers: { "content-type": PROBLEM_MEDIA_TYPE },
+    status,
+    headers: {
+      "content-type": PROBLEM_MEDIA_TYPE,
+      ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
+      ...(retryAfterSeconds === undefined
+        ? {}
+        : { "retry-after": String(Math.ceil(retryAfterSeconds)) }),
+    },
   });
 }
 
@@ -47,7 +54,7 @@ export interface MountOptions<Context> {
   /** Stands before each operation's path; its parameters are the context's, not the input's. */
   readonly prefix?: string;
   /** What handlers get beside their input; runs before the body is read, so it can refuse. */
-  readonly contextOf: (c: HonoContext) => Context | Promise<Context>;
+  readonly contextOf: (c: HonoContext, operation: Operation) => Context | Promise<Context>;
 }
 
 /** A handler may answer with a finished response, such as one that it only passes on. */
@@ -70,7 +77,7 @@ export function mount<Ops extends Record<string, Operation>, Context>(
     methods.set(path, [...methods.get(path) ?? [], operation.http.method]);
     const handler = handlers[key] as (input: unknown, context: Context) => Promise<unknown>;
     app.on(operation.http.method, path, async (c) => {
-      const context = await options.contextOf(c);
+      const context = await options.contextOf(c, operation);
       const result = await handler(await parseInput(operation, c), context);
       if (result instanceof Response) return result;
       if (operation.http.status === 204) return c.body(null, 204);

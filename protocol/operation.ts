@@ -6,6 +6,7 @@
  */
 import type * as z from "zod";
 import type { ProblemCode } from "./problems.ts";
+import type { Role } from "./roles.ts";
 
 /** Where an operation is met over HTTP. */
 export interface HttpBinding {
@@ -31,6 +32,13 @@ export interface Operation<
   readonly output: Output;
   /** Problems this operation can answer with, beside those that any request can meet. */
   readonly errors: readonly ProblemCode[];
+  /** What a caller of the daemon must at least be; see {@linkcode roleOf}. */
+  readonly role?: Role;
+}
+
+/** The role that an operation needs: to read takes a viewer, to change an operator. */
+export function roleOf({ role, http }: Pick<Operation, "role" | "http">): Role {
+  return role ?? (http.method === "GET" ? "viewer" : "operator");
 }
 
 /** Declares an operation. */

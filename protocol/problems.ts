@@ -28,10 +28,37 @@ export const PROBLEMS = {
   route_not_found: { status: 404, title: "There is no such route" },
   method_not_allowed: { status: 405, title: "This route does not take that method" },
   unauthorized: { status: 401, title: "The request does not carry a valid token" },
+  too_many_failures: {
+    status: 429,
+    title: "Too many requests came with a key that is not valid",
+    hint: "Wait as long as the header retry-after says, and check the key",
+  },
+  forbidden: {
+    status: 403,
+    title: "The key's role does not allow this",
+    hint: "Use a key with a higher role; an admin makes one with: viper keys create",
+  },
+  forbidden_peer: {
+    status: 403,
+    title: "Requests from this address are refused",
+    hint: "Call from an address in VIPER_API_ALLOW_CIDR",
+  },
   forbidden_origin: {
     status: 403,
     title: "Requests from this origin or host name are refused",
     hint: "Call the daemon by its address or as localhost, and not from a foreign web page",
+  },
+  key_not_found: { status: 404, title: "There is no API key of that id" },
+  key_exists: { status: 409, title: "An API key of that name exists" },
+  key_limit_reached: {
+    status: 409,
+    title: "The daemon keeps as many API keys as it may",
+    hint: "Delete a key, then try again",
+  },
+  ticket_limit_reached: {
+    status: 503,
+    title: "Too many tickets wait to be used",
+    hint: "Tickets expire within seconds; try again then",
   },
   vm_not_found: { status: 404, title: "There is no VM of that name" },
   vm_exists: { status: 409, title: "A VM of that name exists" },
@@ -110,6 +137,8 @@ export type Problem = z.infer<typeof problem>;
 export interface ViperErrorOptions extends ErrorOptions {
   readonly hint?: string;
   readonly errors?: readonly z.infer<typeof problemPart>[];
+  /** When to try again, in seconds from now: the header `Retry-After` (RFC 9110, 10.2.3). */
+  readonly retryAfterSeconds?: number;
 }
 
 /**
@@ -120,12 +149,14 @@ export class ViperError extends Error {
   override readonly name = "ViperError";
   readonly hint: string | undefined;
   readonly errors: readonly z.infer<typeof problemPart>[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(readonly code: ProblemCode, message: string, options: ViperErrorOptions = {}) {
     super(message, options);
     const kind: ProblemKind = PROBLEMS[code];
     this.hint = options.hint ?? kind.hint;
     this.errors = options.errors;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
   /** The HTTP status that fits. */
