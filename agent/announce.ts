@@ -2,8 +2,10 @@
 import type { Host } from "../host/host.ts";
 import type { Instance } from "../protocol/guest.ts";
 import { guestAnnounce } from "../protocol/guest.ts";
-import { createClient } from "../protocol/http_client.ts";
+import { createClient, type FetchLike } from "../protocol/http_client.ts";
 import type { InputOf } from "../protocol/operation.ts";
+import { VM_HEADER } from "../protocol/signature.ts";
+import { type SignableInit, Signer } from "../protocol/signer.ts";
 import { Deadline } from "./deadline.ts";
 
 /** A daemon that is silent for so long has forgotten this VM. */
@@ -23,10 +25,12 @@ export async function announce(
   facts: InputOf<typeof guestAnnounce>,
   signal: AbortSignal,
 ): Promise<void> {
+  const signer = new Signer(instance.token, "daemon", host);
+  const post: FetchLike = (url, init) => host.net.fetch("agent.announce:post", url, init);
   const client = createClient({ announce: guestAnnounce }, {
-    fetch: (url, init) => host.net.fetch("agent.announce:post", url, init),
+    fetch: (url, init) => signer.send(post, url, init as SignableInit),
     baseUrl: instance.daemon_url.replace(/\/+$/, ""),
-    headers: { authorization: `Bearer ${instance.token}` },
+    headers: { [VM_HEADER]: instance.vm_id },
   });
   const endsAtMs = host.clock.monotonicMs() + ANNOUNCE_TIMEOUT_MS;
   for (let pauseMs = PAUSE_MIN_MS;; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {

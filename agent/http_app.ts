@@ -4,14 +4,15 @@ import type { Host } from "../host/host.ts";
 import type { Instance } from "../protocol/guest.ts";
 import { createApp, mount } from "../protocol/http_server.ts";
 import { agentOperations, browserOperations } from "../protocol/operations.ts";
-import { bearerToken, sameSecret } from "../protocol/bearer.ts";
+import { BODY_LIMIT_BYTES } from "../protocol/http_body.ts";
 import { toViperError, ViperError } from "../protocol/problems.ts";
+import { Verifier } from "../protocol/verifier.ts";
 import { VERSION } from "../protocol/version.ts";
 import { ActionRunner, type Call } from "./action_runner.ts";
 import type { SupervisedBrowser } from "./browser.ts";
 import { browserHandlers } from "./handlers.ts";
 
-/** The one route that needs no token. */
+/** The one route that needs no signature. */
 const HEALTH_PATH = agentOperations.health.http.path;
 
 /** An app that serves the browser's operations, the agent's health and its DevTools address. */
@@ -29,14 +30,10 @@ export function agentApp(
     const path = new URL(request.url).pathname;
     host.log(level, "A request failed", { path, error });
   });
+  const verifier = new Verifier(instance.token, "agent", host.clock);
   app.use(async (c, next) => {
-    const isOpen = c.req.path === HEALTH_PATH;
-    if (!isOpen && !sameSecret(bearerToken(c.req.raw) ?? "", instance.token)) {
-      throw new ViperError(
-        "unauthorized",
-        `Cannot ${c.req.method} "${c.req.path}": the bearer token is missing or wrong`,
-      );
-    }
+    const isOpen = c.req.path === HEALTH_PATH && c.req.method === "GET";
+    if (!isOpen) c.req.raw = await verifier.verify(c.req.raw, BODY_LIMIT_BYTES);
     await next();
   });
   mount<typeof browserOperations, Call>(

@@ -12,7 +12,7 @@ export const AGENT_PORT = 8080;
 export const instance = z.strictObject({
   vm_id: z.string(),
   name: z.string(),
-  /** 256 random bits in hex, known to the daemon and this VM only; bearer token both ways. */
+  /** 256 random bits in hex, known to the daemon and this VM only: requests both ways are signed with it. */
   token: z.string().min(32),
   /** Where the agent serves. Port 0 takes a free one, which the announce then tells. */
   listen: z.strictObject({ hostname: z.string(), port: z.int().min(0).max(65535) }),
@@ -46,7 +46,7 @@ export const guestAnnounce = operation({
     ready_ms: z.int().min(0),
   }),
   output: z.object({ status: z.literal("ok") }),
-  errors: ["unauthorized", "vm_not_found"],
+  errors: ["unauthorized", "signature_stale"],
 });
 
 export const agentHealth = operation({

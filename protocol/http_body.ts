@@ -9,7 +9,7 @@ export const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
  * @throws {ViperError} `body_too_large`, `unsupported_media_type` or `invalid_json`
  */
 export async function readJsonObject(request: Request): Promise<Record<string, unknown>> {
-  const bytes = await readLimited(request);
+  const bytes = await readBody(request, BODY_LIMIT_BYTES);
   if (bytes.length === 0) return {};
   const mediaType = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (mediaType !== "application/json") {
@@ -36,18 +36,22 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-async function readLimited(request: Request): Promise<Uint8Array> {
+/** Reads a request's body to its end. @throws {ViperError} `body_too_large` */
+export async function readBody(
+  request: Request,
+  bytesMax: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const declared = Number(request.headers.get("content-length") ?? 0);
-  if (declared > BODY_LIMIT_BYTES) throw tooLarge();
+  if (declared > bytesMax) throw tooLarge(bytesMax);
   if (request.body === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   for await (const chunk of request.body) {
     length += chunk.length;
-    if (length > BODY_LIMIT_BYTES) throw tooLarge();
+    if (length > bytesMax) throw tooLarge(bytesMax);
     chunks.push(chunk);
   }
-  if (chunks.length === 1) return chunks[0] as Uint8Array;
+  if (chunks.length === 1) return chunks[0] as Uint8Array<ArrayBuffer>;
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {
@@ -57,9 +61,9 @@ async function readLimited(request: Request): Promise<Uint8Array> {
   return bytes;
 }
 
-function tooLarge(): ViperError {
+function tooLarge(bytesMax: number): ViperError {
   return new ViperError(
     "body_too_large",
-    `Cannot read a request body of more than ${BODY_LIMIT_BYTES} bytes`,
+    `Cannot read a request body of more than ${bytesMax} bytes`,
   );
 }

@@ -40,6 +40,7 @@ export function problemResponse(error: ViperError, instance: string): Response {
   return Response.json(error.toProblem(instance), {
     status,
     headers: {
+      ...error.headers,
       "content-type": PROBLEM_MEDIA_TYPE,
       ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
       ...(retryAfterSeconds === undefined

@@ -27,7 +27,6 @@ export const PROBLEMS = {
   body_too_large: { status: 413, title: "The request body is too large" },
   route_not_found: { status: 404, title: "There is no such route" },
   method_not_allowed: { status: 405, title: "This route does not take that method" },
-  unauthorized: { status: 401, title: "The request does not carry a valid token" },
   too_many_failures: {
     status: 429,
     title: "Too many requests came with a key that is not valid",
@@ -43,6 +42,8 @@ export const PROBLEMS = {
     title: "Requests from this address are refused",
     hint: "Call from an address in VIPER_API_ALLOW_CIDR",
   },
+  unauthorized: { status: 401, title: "The request does not carry a valid key or signature" },
+  signature_stale: { status: 401, title: "The request was signed too long ago" },
   forbidden_origin: {
     status: 403,
     title: "Requests from this origin or host name are refused",
@@ -139,6 +140,8 @@ export interface ViperErrorOptions extends ErrorOptions {
   readonly errors?: readonly z.infer<typeof problemPart>[];
   /** When to try again, in seconds from now: the header `Retry-After` (RFC 9110, 10.2.3). */
   readonly retryAfterSeconds?: number;
+  /** Sent with the answer, beside the body. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -150,6 +153,7 @@ export class ViperError extends Error {
   readonly hint: string | undefined;
   readonly errors: readonly z.infer<typeof problemPart>[] | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(readonly code: ProblemCode, message: string, options: ViperErrorOptions = {}) {
     super(message, options);
@@ -157,6 +161,7 @@ export class ViperError extends Error {
     this.hint = options.hint ?? kind.hint;
     this.errors = options.errors;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.headers = options.headers ?? {};
   }
 
   /** The HTTP status that fits. */

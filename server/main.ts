@@ -84,7 +84,7 @@ export async function openDaemon(
   await fleet.recover();
 
   const onServerError = logServerErrors(host);
-  const guest: Hono = guestApp(fleet, onServerError);
+  const guest: Hono = guestApp(fleet, host.clock, onServerError);
   const guestHostname = network === null ? "127.0.0.1" : config.hostIp;
   const guestListener = parts.use(
     await listen(host, "server.guest:listen", guestHostname, config.guestPort, guest),
@@ -95,7 +95,7 @@ export async function openDaemon(
   const { hostname, port } = config.apiListen;
   const api = restApp({
     fleet,
-    relay: new Relay((name) => fleet.agent(name), host.clock),
+    relay: new Relay((name) => fleet.agent(name), host),
     status: new SystemStatus(host, VERSION, choice.runtime.name, () => fleet.count()),
     events: { bus, clock: host.clock, closing: closing.signal },
     rules: { apiKey: config.apiKey, listenHostname: hostname },

@@ -1,50 +1,88 @@
 /**
  * The guest-facing listener: what a VM may say to the daemon, and nothing else. A guest speaks
- * with its own token and from its own address.
+ * from its own address and signs with its own key.
  *
  * @module
  */
 import type { Context, Hono } from "hono";
-import { bearerToken, sameSecret } from "../../protocol/bearer.ts";
+import type { Clock } from "../../host/host.ts";
 import { createApp, mount, type OnServerError } from "../../protocol/http_server.ts";
 import { guestOperations } from "../../protocol/operations.ts";
 import { ViperError } from "../../protocol/problems.ts";
+import { VM_HEADER } from "../../protocol/signature.ts";
+import { Verifier } from "../../protocol/verifier.ts";
 import type { Fleet } from "../vms/fleet.ts";
+
+/** Bytes of what a guest may say at once. */
+export const GUEST_BODY_BYTES_MAX = 256 * 1024;
 
 /** What the listener knows of a request beside its words. */
 export interface GuestEnv {
   readonly Bindings: { readonly peer: string };
 }
 
-/** Who speaks. */
+/** Who speaks, known for sure. */
 interface Guest {
-  readonly token: string;
+  readonly vmId: string;
   readonly peer: string;
 }
 
 /** The app that answers guests. */
-export function guestApp(fleet: Fleet, onServerError: OnServerError): Hono {
+export function guestApp(fleet: Fleet, clock: Clock, onServerError: OnServerError): Hono {
   const app = createApp(onServerError);
+  const verifiers = new Verifiers(fleet, clock);
   mount(app, guestOperations, {
-    announce: async (input, { token, peer }: Guest) => {
-      const row = fleet.rowById(input.vm_id);
-      // One answer for a wrong id and a wrong token, so that ids cannot be probed.
-      if (row === undefined || !sameSecret(token, row.token) || !isFrom(peer, row.ip_address)) {
-        throw new ViperError("unauthorized", `Cannot accept an announce of VM "${input.vm_id}"`);
-      }
-      await fleet.announce(row.id, {
+    announce: async (input, { vmId, peer }: Guest) => {
+      if (input.vm_id !== vmId) throw unauthorized(input.vm_id);
+      await fleet.announce(vmId, {
         url: `http://${peer}:${input.port}`,
         browserRestarts: input.browser_restarts,
       });
       return { status: "ok" as const };
     },
   }, {
-    contextOf: (c: Context): Guest => ({
-      token: bearerToken(c.req.raw) ?? "",
-      peer: c.env.peer,
-    }),
+    contextOf: async (c: Context): Promise<Guest> => {
+      const { peer } = c.env;
+      const vmId = c.req.header(VM_HEADER) ?? "";
+      // One answer for a wrong id, address or key, so that ids cannot be probed.
+      const verifier = verifiers.of(vmId, peer);
+      if (verifier === null) throw unauthorized(vmId);
+      c.req.raw = await verifier.verify(c.req.raw, GUEST_BODY_BYTES_MAX).catch((error) => {
+        throw error.code === "unauthorized" ? unauthorized(vmId) : error;
+      });
+      return { vmId, peer };
+    },
   });
   return app;
+}
+
+/** A verifier for each VM that has spoken, as long as the VM has its row. */
+class Verifiers {
+  readonly #known = new Map<string, Verifier>();
+
+  constructor(private readonly fleet: Fleet, private readonly clock: Clock) {}
+
+  /** `null` unless the VM exists and speaks from its own address. */
+  of(vmId: string, peer: string): Verifier | null {
+    const row = this.fleet.rowById(vmId);
+    if (row === undefined || !isFrom(peer, row.ip_address)) return null;
+    const known = this.#known.get(vmId);
+    if (known !== undefined) return known;
+    if (this.#known.size >= this.fleet.count()) this.#forgetGone();
+    const verifier = new Verifier(row.token, "daemon", this.clock);
+    this.#known.set(vmId, verifier);
+    return verifier;
+  }
+
+  #forgetGone(): void {
+    for (const vmId of this.#known.keys()) {
+      if (this.fleet.rowById(vmId) === undefined) this.#known.delete(vmId);
+    }
+  }
+}
+
+function unauthorized(vmId: string): ViperError {
+  return new ViperError("unauthorized", `Cannot accept what VM "${vmId}" is said to say`);
 }
 
 /** A VM without a lease runs on loopback. */

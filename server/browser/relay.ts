@@ -4,10 +4,12 @@
  *
  * @module
  */
-import type { Clock } from "../../host/host.ts";
+import type { Host } from "../../host/host.ts";
 import type { Operation } from "../../protocol/operation.ts";
-import { requestOf } from "../../protocol/http_client.ts";
+import { BODY_LIMIT_BYTES, readBody } from "../../protocol/http_body.ts";
+import { type FetchLike, requestOf } from "../../protocol/http_client.ts";
 import { ViperError } from "../../protocol/problems.ts";
+import { type SignableInit, Signer } from "../../protocol/signer.ts";
 import type { AgentLink } from "../vms/vm.ts";
 
 /** How long a raw request may wait for its answer to begin. */
@@ -38,7 +40,13 @@ export type AgentOf = (vmName: string) => AgentLink;
 
 /** Sends requests to agents. */
 export class Relay {
-  constructor(private readonly agentOf: AgentOf, private readonly clock: Clock) {}
+  /** One each for the time that the link stands, since a key is imported once. */
+  readonly #signers = new WeakMap<AgentLink, Signer>();
+
+  constructor(
+    private readonly agentOf: AgentOf,
+    private readonly host: Pick<Host, "clock" | "random">,
+  ) {}
 
   /** Calls an operation; the answer is the agent's, its body still on the way. */
   async call(
@@ -61,7 +69,11 @@ export class Relay {
     );
   }
 
-  /** Sends a request that is no operation of ours; `path` begins with a slash. */
+  /**
+   * Sends a request that is no operation of ours; `path` begins with a slash.
+   *
+   * @throws {ViperError} `body_too_large`, since what is signed is read to its end before
+   */
   async forward(vmName: string, path: string, request: Request): Promise<Response> {
     if (request.headers.has("upgrade")) {
       throw new ViperError(
@@ -70,11 +82,11 @@ export class Relay {
       );
     }
     const headers = withoutHops(request.headers, NOT_FORWARDED);
-    const { method, body } = request;
+    const body = await readBody(request, BODY_LIMIT_BYTES);
     return await this.#send(
       vmName,
       path,
-      { method, headers, ...(body === null ? {} : { body }) },
+      { method: request.method, headers, ...(body.length === 0 ? {} : { body }) },
       FORWARD_TIMEOUT_MS,
       request.signal,
     );
@@ -83,7 +95,7 @@ export class Relay {
   async #send(
     vmName: string,
     path: string,
-    init: RequestInit,
+    init: SignableInit,
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<Response> {
@@ -92,16 +104,14 @@ export class Relay {
     const [route] = path.split("?");
     const timeout = new AbortController();
     const answered = new AbortController();
-    this.clock.sleep(timeoutMs, answered.signal).then(
+    this.host.clock.sleep(timeoutMs, answered.signal).then(
       () => timeout.abort(new Error(`No answer in ${timeoutMs} ms`)),
       () => {}, // Answered in time; the body may take as long as it is read.
     );
-    const headers = new Headers(init.headers);
-    headers.set("authorization", `Bearer ${agent.token}`);
+    const send: FetchLike = (url, init) => agent.pool.fetch("relay.send:fetch", url, init);
     try {
-      const response = await agent.pool.fetch("relay.send:fetch", agent.url + path, {
+      const response = await this.#signer(agent).send(send, agent.url + path, {
         ...init,
-        headers,
         redirect: "manual",
         signal: AbortSignal.any([timeout.signal, signal, agent.signal]),
       });
@@ -120,6 +130,14 @@ export class Relay {
     } finally {
       answered.abort();
     }
+  }
+
+  #signer(agent: AgentLink): Signer {
+    const known = this.#signers.get(agent);
+    if (known !== undefined) return known;
+    const signer = new Signer(agent.token, "agent", this.host);
+    this.#signers.set(agent, signer);
+    return signer;
   }
 }
 

@@ -15,7 +15,7 @@ export interface VmRow {
   readonly cpu_cores: number;
   readonly memory_mb: number;
   readonly kernel_cmdline: string | null;
-  /** Secret: bearer token between daemon and agent. */
+  /** Secret: signs the requests between daemon and agent. */
   readonly token: string;
   readonly reason: string | null;
   readonly created_at: string;

@@ -1,4 +1,6 @@
 /** A call through the daemon against the same call made to the agent itself. */
+import { denoHost } from "../../host/deno_host.ts";
+import { type SignableInit, Signer } from "../../protocol/signer.ts";
 import { startDaemon } from "../daemon_process.ts";
 import type { Comparison } from "./report.ts";
 import { percentile } from "./statistics.ts";
@@ -29,7 +31,7 @@ export async function compareProxy(note: (text: string) => void): Promise<Compar
   const evaluate = "/v1/script/evaluate";
   const calls: Record<"proxied" | "direct", Call> = {
     proxied: post(`${daemon.url}/api/v1/vms/bench/agent${evaluate}`),
-    direct: post(`http://127.0.0.1:${port}${evaluate}`, token),
+    direct: post(`http://127.0.0.1:${port}${evaluate}`, signed(token)),
   };
   const proxied: Load = { latencies: [], perSecond: [] };
   const direct: Load = { latencies: [], perSecond: [] };
@@ -53,14 +55,14 @@ export async function compareProxy(note: (text: string) => void): Promise<Compar
   ];
 }
 
-/** The agent took a free port; of the listening ones it is that which answers with its token. */
+/** The agent took a free port; of the listening ones it is that which takes its key. */
 async function agentPort(vmId: string, token: string): Promise<number> {
   const table = await Deno.readTextFile("/proc/net/tcp");
+  const ask = signed(token);
   const listening = [...table.matchAll(/0100007F:([0-9A-F]{4}) 00000000:0000 0A/g)];
   for (const [, hex] of listening) {
     const port = parseInt(hex ?? "", 16);
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/devtools`, {
-      headers: { authorization: `Bearer ${token}` },
+    const answer = await ask(`http://127.0.0.1:${port}/v1/devtools`, {
       signal: AbortSignal.timeout(1_000),
     }).catch(() => null);
     const isAgent = answer?.ok === true && (await answer.text()).includes("websocket_url");
@@ -70,14 +72,19 @@ async function agentPort(vmId: string, token: string): Promise<number> {
   throw new Error(`No agent of VM "${vmId}" listens`);
 }
 
-function post(url: string, token?: string): Call {
-  const headers = {
-    "content-type": "application/json",
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-  };
+type Ask = (url: string, init: SignableInit) => Promise<Response>;
+
+/** Asks an agent as the daemon does. */
+function signed(token: string): Ask {
+  const signer = new Signer(token, "agent", denoHost({ log: () => {} }));
+  return (url, init) => signer.send((url, init) => fetch(url, init), url, init);
+}
+
+function post(url: string, ask: Ask = (url, init) => fetch(url, init as RequestInit)): Call {
+  const headers = { "content-type": "application/json" };
   const body = JSON.stringify({ expression: "1 + 1" });
   return async () => {
-    const response = await fetch(url, { method: "POST", headers, body });
+    const response = await ask(url, { method: "POST", headers, body });
     if ((await response.json()).result !== 2) throw new Error(`${url} answered wrongly`);
   };
 }

@@ -3,12 +3,15 @@ import { denoHost } from "../../host/deno_host.ts";
 import { AHEAD_VARIABLE } from "../../agent/chrome_ahead.ts";
 import { CHROME_FLAGS, findChrome } from "../../agent/chrome_command.ts";
 import { VERSION } from "../../protocol/version.ts";
+import { BODY_LIMIT_BYTES } from "../../protocol/http_body.ts";
 import { createClient } from "../../protocol/http_client.ts";
 import { createApp, mount } from "../../protocol/http_server.ts";
 import { agentOperations, browserOperations, guestOperations } from "../../protocol/operations.ts";
 import type { guestAnnounce } from "../../protocol/guest.ts";
 import type { Client, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
+import { type SignableInit, Signer } from "../../protocol/signer.ts";
+import { Verifier } from "../../protocol/verifier.ts";
 
 /** How long anything that a test waits for may take. */
 export const WAIT_MS = 20_000;
@@ -25,11 +28,13 @@ export interface TestAgent extends AsyncDisposable {
   readonly client: Client<typeof served>;
   readonly baseUrl: string;
   readonly token: string;
+  /** Asks as the daemon does. */
+  signedFetch(url: string, init?: SignableInit): Promise<Response>;
   readonly version: string;
   readonly child: Deno.ChildProcess;
   /** Accepted announces, oldest first. */
   readonly announces: Announce[];
-  /** Announces that were refused, for their token or because the test said so. */
+  /** Announces that were refused, for their signature or because the test said so. */
   readonly refused: () => number;
   /** Resolves when there are so many accepted announces. */
   announced(count: number): Promise<Announce>;
@@ -50,6 +55,7 @@ export async function startAgent(
   let refused = 0;
 
   const app = createApp(() => {});
+  const verifier = new Verifier(TOKEN, "daemon", host.clock);
   mount(app, guestOperations, {
     announce: (input) => {
       if (toRefuse-- > 0) {
@@ -60,10 +66,13 @@ export async function startAgent(
       return Promise.resolve({ status: "ok" as const });
     },
   }, {
-    contextOf: (c) => {
-      if (c.req.header("authorization") === `Bearer ${TOKEN}`) return;
-      refused++;
-      throw new ViperError("unauthorized", "Cannot take the announce: wrong token");
+    contextOf: async (c) => {
+      try {
+        c.req.raw = await verifier.verify(c.req.raw, BODY_LIMIT_BYTES);
+      } catch (error) {
+        refused++;
+        throw error;
+      }
     },
   });
   const daemon = await host.net.serve(
@@ -106,15 +115,18 @@ export async function startAgent(
   };
   const { port } = await announced(1);
   const baseUrl = `http://127.0.0.1:${port}`;
+  const signer = new Signer(TOKEN, "agent", host);
+  const signedFetch = (url: string, init: SignableInit = {}) =>
+    signer.send((url, init) => fetch(url, init), url, init);
   const kept = undo.move();
   return {
     client: createClient(served, {
-      fetch: (url, init) => fetch(url, init),
+      fetch: (url, init) => signedFetch(url, init as SignableInit),
       baseUrl,
-      headers: { authorization: `Bearer ${TOKEN}` },
     }),
     baseUrl,
     token: TOKEN,
+    signedFetch,
     version: VERSION,
     child,
     announces,

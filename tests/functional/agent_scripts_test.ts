@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import type { AccessibilityNode } from "../../protocol/browser.ts";
 import { QUEUE_LENGTH_MAX } from "../../agent/turns.ts";
-import { serveSite, startAgent, until } from "./agent_fixture.ts";
+import { serveSite, startAgent, type TestAgent, until } from "./agent_fixture.ts";
 import { type Bad, type Client, type Good, SHORT_MS, table } from "./agent_table.ts";
 
 const value = (expression: string, answer: unknown): Good => [
@@ -248,7 +248,7 @@ Deno.test("actions go to the page that was opened last and still stands", async 
     await titleIs("First");
   });
   await t.step("a new one, once the last crashed", async () => {
-    await crash(agent.baseUrl, agent.token);
+    await crash(agent);
     await titleIs("");
     const { title } = await client.navigate({ url: `${site.url}/` });
     assert.equal(title, "First");
@@ -257,10 +257,8 @@ Deno.test("actions go to the page that was opened last and still stands", async 
 });
 
 /** Crashes the renderer of the first page, through Chrome's own DevTools. */
-async function crash(baseUrl: string, token: string): Promise<void> {
-  const response = await fetch(`${baseUrl}/v1/devtools`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
+async function crash(agent: TestAgent): Promise<void> {
+  const response = await agent.signedFetch(`${agent.baseUrl}/v1/devtools`);
   const { address, port, websocket_url, websocket_path } = await response.json();
   assert.equal(websocket_url, `ws://${address}:${port}${websocket_path}`);
   const targets = await (await fetch(`http://${address}:${port}/json/list`)).json();

@@ -6,6 +6,8 @@ import assert from "node:assert/strict";
 import { endingWithUs, findChrome } from "../../agent/chrome_command.ts";
 import { denoHost } from "../../host/deno_host.ts";
 import { ViperError } from "../../protocol/problems.ts";
+import type { Audience } from "../../protocol/signature.ts";
+import { Signer } from "../../protocol/signer.ts";
 import { spawnAgent, startAgent, tryKill, until, within } from "./agent_fixture.ts";
 
 /** Kills what holds Chrome's profile; the wrapper script and all of Chrome's own processes. */
@@ -33,7 +35,19 @@ function commandOf(pid: number): string {
   }
 }
 
-Deno.test("agent announces itself once, with its token and facts", async () => {
+/** The headers that sign a request for `/elsewhere`. */
+async function signatureOf(token: string, audience: Audience): Promise<Record<string, string>> {
+  let headers = new Headers();
+  const keep = (_url: string, init: RequestInit) => {
+    headers = new Headers(init.headers);
+    return Promise.resolve(new Response());
+  };
+  const signer = new Signer(token, audience, denoHost({ log: () => {} }));
+  await signer.send(keep, "http://127.0.0.1/elsewhere", { method: "POST", body: "{}" });
+  return Object.fromEntries(headers);
+}
+
+Deno.test("agent announces itself once, signed and with its facts", async () => {
   await using agent = await startAgent();
 
   assert.equal(agent.announces.length, 1);
@@ -55,17 +69,14 @@ Deno.test("agent announces again until the daemon takes it", async () => {
   assert.equal(agent.announces.length, 1);
 });
 
-Deno.test("agent serves nothing but its health without the right token", async (t) => {
+Deno.test("agent serves nothing but its health without a signature of its key", async (t) => {
   await using agent = await startAgent();
   const headers: [string, Record<string, string>][] = [
     ["no header", {}],
-    ["an empty one", { authorization: "" }],
-    ["no token", { authorization: "Bearer " }],
-    ["a wrong token", { authorization: `Bearer ${"0".repeat(64)}` }],
-    ["a prefix of the token", { authorization: `Bearer ${agent.token.slice(0, -1)}` }],
-    ["the token and more", { authorization: `Bearer ${agent.token}0` }],
-    ["another scheme", { authorization: `Basic ${agent.token}` }],
-    ["the bare token", { authorization: agent.token }],
+    ["the key itself", { authorization: `Bearer ${agent.token}` }],
+    ["another VM's signature", await signatureOf("0".repeat(64), "agent")],
+    ["a signature meant for the daemon", await signatureOf(agent.token, "daemon")],
+    ["a signature of another request", await signatureOf(agent.token, "agent")],
   ];
   const routes = ["/v1/dom/click", "/v1/script/evaluate", "/v1/devtools", "/nowhere", "/healthz/"];
   for (const [title, header] of headers) {

@@ -34,7 +34,7 @@ export async function apiWorld(
   const serverErrors: unknown[] = [];
   const app = restApp({
     fleet: world.fleet,
-    relay: new Relay(agentOf ?? ((name) => world.fleet.agent(name)), world.clock),
+    relay: new Relay(agentOf ?? ((name) => world.fleet.agent(name)), world.host),
     status: new SystemStatus(world.host, "1.2.3", "qemu", () => world.fleet.count()),
     events: { bus: world.bus, clock: world.clock, closing: closing.signal },
     rules,

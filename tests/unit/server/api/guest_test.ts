@@ -1,7 +1,9 @@
 /** The guest-facing listener: a VM may announce itself, from its own address, and nothing else. */
 import assert from "node:assert/strict";
 import type { Hono } from "hono";
-import { guestApp } from "../../../../server/api/guest.ts";
+import { VM_HEADER } from "../../../../protocol/signature.ts";
+import { type SignableInit, Signer } from "../../../../protocol/signer.ts";
+import { GUEST_BODY_BYTES_MAX, guestApp } from "../../../../server/api/guest.ts";
 import { type FleetWorld, fleetWorld } from "../vms/fleet_world.ts";
 import { assertProblem } from "./api_world.ts";
 
@@ -10,29 +12,45 @@ const ANNOUNCE = "/guest/v1/announce";
 async function guestWorld(): Promise<{ world: FleetWorld; app: Hono } & AsyncDisposable> {
   const world = await fleetWorld();
   await world.create("one");
-  const app = guestApp(world.fleet, () => {});
+  const app = guestApp(world.fleet, world.clock, () => {});
   return { world, app, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
 }
 
 function announce(
   { world, app }: { world: FleetWorld; app: Hono },
-  change: { peer?: string; token?: string; body?: Record<string, unknown> } = {},
+  change: {
+    peer?: string;
+    token?: string;
+    sender?: string;
+    body?: Record<string, unknown>;
+    strip?: string;
+  } = {},
 ): Promise<Response> {
   const row = world.rows.byName("one");
   const { peer = row?.ip_address ?? "", token = row?.token ?? "", body = {} } = change;
-  const request = new Request(`http://10.9.0.1:7778${ANNOUNCE}`, {
+  const { sender = row?.id ?? "" } = change;
+  const init: SignableInit = {
     method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+    headers: { "content-type": "application/json", [VM_HEADER]: sender },
     body: JSON.stringify({
       ...{ vm_id: row?.id, agent_version: "1", browser_version: "1", port: 8080 },
       ...{ browser_restarts: 0, ready_ms: 1 },
       ...body,
     }),
-  });
-  return Promise.resolve(app.fetch(request, { peer }));
+  };
+  const send = async (url: string, init: RequestInit) => {
+    const request = new Request(url, init);
+    if (change.strip !== undefined) request.headers.delete(change.strip);
+    return await app.fetch(request, { peer });
+  };
+  return new Signer(token, "daemon", world.host).send(
+    send,
+    `http://10.9.0.1:7778${ANNOUNCE}`,
+    init,
+  );
 }
 
-Deno.test("an announce from the VM's address with its token makes it running there", async () => {
+Deno.test("an announce from the VM's address, signed with its key, makes it running there", async () => {
   await using guest = await guestWorld();
   const response = await announce(guest);
   assert.deepEqual([response.status, await response.json()], [200, { status: "ok" }]);
@@ -40,12 +58,18 @@ Deno.test("an announce from the VM's address with its token makes it running the
   assert.equal(guest.world.fleet.agent("one").url, "http://10.9.0.2:8080");
 });
 
+const UNKNOWN_ID = "00000000-0000-4000-8000-000000000000";
+
 const REFUSED: readonly [string, Parameters<typeof announce>[1]][] = [
-  ["a wrong token", { token: "0".repeat(64) }],
-  ["an empty token", { token: "" }],
+  ["another VM's key", { token: "0".repeat(64) }],
+  ["no signature", { strip: "x-viper-signature" }],
+  ["no time", { strip: "x-viper-time" }],
+  ["no nonce", { strip: "x-viper-nonce" }],
+  ["no sender", { strip: VM_HEADER }],
   ["another address", { peer: "10.9.0.3" }],
   ["loopback", { peer: "127.0.0.1" }],
-  ["an unknown id", { body: { vm_id: "00000000-0000-4000-8000-000000000000" } }],
+  ["an unknown sender", { sender: UNKNOWN_ID }],
+  ["the id of another VM", { body: { vm_id: UNKNOWN_ID } }],
 ];
 
 for (const [what, change] of REFUSED) {
@@ -62,7 +86,7 @@ Deno.test("announces that are refused get one answer, whatever was wrong", async
   const answers = new Set<string>();
   for (const [, change] of REFUSED) {
     const response = await announce(guest, change);
-    const text = (await response.text()).replaceAll(String(change?.body?.["vm_id"] ?? vm_id), "ID");
+    const text = (await response.text()).replaceAll(vm_id, "").replaceAll(UNKNOWN_ID, "");
     answers.add(`${response.status} ${text}`);
   }
   assert.equal(answers.size, 1, [...answers].join("\n"));
@@ -73,6 +97,23 @@ Deno.test("an announce that does not fit its schema is invalid_request", async (
   for (const body of [{ port: 0 }, { port: 70_000 }, { extra: 1 }, { vm_id: 1 }]) {
     await assertProblem(await announce(guest, { body }), "invalid_request");
   }
+});
+
+Deno.test("an announce of more bytes than a guest may send is body_too_large", async () => {
+  await using guest = await guestWorld();
+  const body = { agent_version: "x".repeat(GUEST_BODY_BYTES_MAX) };
+  await assertProblem(await announce(guest, { body }), "body_too_large");
+});
+
+Deno.test("an announce that is heard twice is taken once", async () => {
+  await using guest = await guestWorld();
+  const app = guest.app;
+  let heard: Request | null = null;
+  guest.app = {
+    fetch: (request: Request, env: object) => (heard = request.clone(), app.fetch(request, env)),
+  } as Hono;
+  assert.equal((await announce(guest)).status, 200);
+  await assertProblem(await app.fetch(heard!, { peer: "10.9.0.2" }), "unauthorized");
 });
 
 Deno.test("the guest-facing listener serves nothing but the announce", async () => {

@@ -1,6 +1,8 @@
 /** The way to an agent, over an agent that only remembers what it was asked. */
 import assert from "node:assert/strict";
 import { until } from "../../../until.ts";
+import { BODY_LIMIT_BYTES } from "../../../../protocol/http_body.ts";
+import { Verifier } from "../../../../protocol/verifier.ts";
 import type { AgentLink } from "../../../../server/vms/vm.ts";
 import { type ApiWorld, apiWorld, assertProblem } from "../api/api_world.ts";
 
@@ -74,7 +76,7 @@ Deno.test("the agent proxy keeps credentials and hop-by-hop headers to itself", 
   const [asked] = relay.asked;
   assert.equal(asked?.method, "PUT");
   assert.equal(asked.body, "body");
-  assert.equal(asked.headers.get("authorization"), "Bearer vm-token");
+  assert.equal(asked.headers.get("authorization"), null);
   assert.equal(asked.headers.get("x-kept"), "kept");
   const names = [...own.slice(1), ...hops, "x-hop", "connection"];
   for (const name of names) assert.equal(asked.headers.get(name), null, name);
@@ -171,12 +173,12 @@ Deno.test("what a guest answers cannot act in the daemon's name", async () => {
   ]);
 });
 
-Deno.test("a browser operation reaches the agent validated, with defaults and token", async () => {
+Deno.test("a browser operation reaches the agent validated, with defaults and signed", async () => {
   await using relay = await relayWorld(() => Response.json({ status: "ok" }));
   const response = await relay.api.post(`${AGENT}/v1/dom/click`, { selector: "#a" });
   assert.deepEqual(await response.json(), { status: "ok" });
   assert.equal(relay.asked[0]?.url, "http://10.9.0.2:8080/v1/dom/click");
-  assert.equal(relay.asked[0]?.headers.get("authorization"), "Bearer vm-token");
+  assert.ok(await isSigned(relay, relay.asked[0] as Asked));
   assert.deepEqual(JSON.parse(relay.asked[0]?.body ?? ""), {
     selector: "#a",
     button: "left",
@@ -192,3 +194,29 @@ Deno.test("an agent's problem is passed on as it is", async () => {
   assert.deepEqual([response.status, await response.text()], [404, body]);
   assert.equal(response.headers.get("content-type"), "application/problem+json");
 });
+
+Deno.test("what the agent proxy passes on is signed, with path, query and body as they are", async () => {
+  await using relay = await relayWorld(() => new Response("ok"));
+  for (const [given] of PATHS) {
+    await relay.api.request(AGENT + given, { method: "PUT", body: "\0body" });
+    const asked = relay.asked.at(-1) as Asked;
+    assert.ok(await isSigned(relay, asked), given);
+    assert.ok(!await isSigned(relay, { ...asked, body: "body" }));
+  }
+});
+
+Deno.test("the agent proxy refuses a body that is too large to be signed", async () => {
+  await using relay = await relayWorld(() => new Response("ok"));
+  const body = new Uint8Array(BODY_LIMIT_BYTES + 1);
+  const answer = await relay.api.request(`${AGENT}/x`, { method: "PUT", body });
+  await assertProblem(answer, "body_too_large");
+  assert.equal(relay.asked.length, 0);
+});
+
+/** Whether an agent with the key, newly started, takes the request. */
+async function isSigned({ api }: { api: ApiWorld }, asked: Asked): Promise<boolean> {
+  const { url, method, headers, body } = asked;
+  const request = new Request(url, { method, headers, ...(body === "" ? {} : { body }) });
+  const verifier = new Verifier("vm-token", "agent", api.world.clock);
+  return await verifier.verify(request, BODY_LIMIT_BYTES).then(() => true, () => false);
+}
