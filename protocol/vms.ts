@@ -14,7 +14,7 @@ export const vmStatus = z.enum(["pending", "starting", "running", "stopped", "cr
 export type VmStatus = z.infer<typeof vmStatus>;
 
 /** A kind of virtual machine, or of stand-in for one. */
-export const runtimeName = z.enum(["qemu", "local"]);
+export const runtimeName = z.enum(["cloud-hypervisor", "qemu", "local"]);
 /** A kind of virtual machine, or of stand-in for one. */
 export type RuntimeName = z.infer<typeof runtimeName>;
 

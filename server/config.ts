@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { runtimeName } from "../protocol/vms.ts";
+import { type RuntimeName, runtimeName } from "../protocol/vms.ts";
 
 /** Everything the daemon can be told. Sizes and times carry their units in their names. */
 export interface Config {
@@ -17,7 +17,9 @@ export interface Config {
   readonly logDir: string;
   /** Holds `current/`, the guest image. */
   readonly imageDir: string;
-  readonly runtime: "auto" | "qemu" | "local";
+  readonly runtime: "auto" | RuntimeName;
+  /** Cloud Hypervisor's program: a path, or a name on the PATH. */
+  readonly hypervisor: string;
   readonly bridge: string;
   readonly subnet: string;
   readonly hostIp: string;
@@ -42,6 +44,7 @@ export const VARIABLES = {
   logDir: "VIPER_LOG_DIR",
   imageDir: "VIPER_IMAGE_DIR",
   runtime: "VIPER_RUNTIME",
+  hypervisor: "VIPER_HYPERVISOR",
   bridge: "VIPER_BRIDGE",
   subnet: "VIPER_SUBNET",
   hostIp: "VIPER_HOST_IP",
@@ -82,6 +85,10 @@ export function readConfig(
     logDir: path("logDir", `${state}/logs`),
     imageDir: path("imageDir", `${state}/image`),
     runtime: choice("runtime", setting("runtime", "auto"), ["auto", ...runtimeName.options]),
+    hypervisor: program(
+      setting("hypervisor", env["VIPER_CLOUD_HYPERVISOR"] || "cloud-hypervisor"),
+      env["PWD"],
+    ),
     bridge: matching("bridge", setting("bridge", "viperbr0"), INTERFACE_NAME),
     subnet: setting("subnet", "192.168.127.0/24"),
     hostIp: setting("hostIp", "192.168.127.1"),
@@ -113,6 +120,11 @@ export function isLoopback(hostname: string): boolean {
 /** Paths reach other processes, which may have another working folder. */
 function absolute(path: string, workingDir = "."): string {
   return path.startsWith("/") ? path : `${workingDir}/${path}`;
+}
+
+/** A bare name is looked for on the PATH. */
+function program(name: string, workingDir?: string): string {
+  return name.includes("/") ? absolute(name, workingDir) : name;
 }
 
 /** As variable and as flag, since either may have set it. */

@@ -8,6 +8,7 @@
  */
 import { Command, Option } from "commander";
 import type { Host } from "../../host/host.ts";
+import { type RuntimeName, runtimeName } from "../../protocol/vms.ts";
 import { buildGuestImage, imageFolder } from "../images.ts";
 import { type CliContext, CliError } from "../context.ts";
 import { type FinishedStep, Progress } from "../progress.ts";
@@ -18,7 +19,7 @@ import { phasesTable } from "./table.ts";
 interface DemoFlags {
   readonly imageDir?: string;
   readonly out: string;
-  readonly runtime: "auto" | "qemu" | "local";
+  readonly runtime: "auto" | RuntimeName;
   readonly inside?: boolean;
   readonly earlier: string;
 }
@@ -30,7 +31,7 @@ export function demoCommand(context: CliContext): Command {
     .option("--out <file>", "where the picture goes", "viper-demo.png")
     .addOption(
       new Option("--runtime <name>", "what runs the browser")
-        .choices(["auto", "qemu", "local"]).default("auto"),
+        .choices(["auto", ...runtimeName.options]).default("auto"),
     )
     .addOption(new Option("--inside", "the network namespace is this demo's own").hideHelp())
     .addOption(new Option("--earlier <steps>", "NAME=MS,… of steps done").default("").hideHelp())

@@ -2,6 +2,7 @@
 import { type Config, readConfig } from "../../server/config.ts";
 import { type Daemon, openDaemon } from "../../server/main.ts";
 import type { Host, HttpServer } from "../../host/host.ts";
+import type { RuntimeName } from "../../protocol/vms.ts";
 import { viperClient } from "../client.ts";
 import { type CliContext, CliError } from "../context.ts";
 import { spokenLog } from "../spoken_log.ts";
@@ -21,7 +22,7 @@ const FIRST_EXIT_CODE = 10;
 export interface DemoOptions {
   readonly imageDir: string;
   readonly picture: string;
-  readonly runtime: "auto" | "qemu" | "local";
+  readonly runtime: "auto" | RuntimeName;
 }
 
 /** Runs all phases. @throws {CliError} that names the phase that failed */

@@ -21,6 +21,7 @@ const SETTINGS: readonly [keyof ConfigFlags, keyof Config, string, unknown, stri
   ["logDir", "logDir", "/a", "/a", "/b", "/b"],
   ["imageDir", "imageDir", "/a", "/a", "/b", "/b"],
   ["runtime", "runtime", "qemu", "qemu", "local", "local"],
+  ["hypervisor", "hypervisor", "/a/ch", "/a/ch", "ch", "ch"],
   ["bridge", "bridge", "br0", "br0", "br1", "br1"],
   ["subnet", "subnet", "10.0.0.0/24", "10.0.0.0/24", "10.1.0.0/24", "10.1.0.0/24"],
   ["hostIp", "hostIp", "10.0.0.1", "10.0.0.1", "10.1.0.1", "10.1.0.1"],
@@ -56,6 +57,7 @@ Deno.test("readConfig() has the defaults of the floor and is frozen", () => {
     logDir: "/home/me/.viper/logs",
     imageDir: "/home/me/.viper/image",
     runtime: "auto",
+    hypervisor: "cloud-hypervisor",
     bridge: "viperbr0",
     subnet: "192.168.127.0/24",
     hostIp: "192.168.127.1",
@@ -65,6 +67,12 @@ Deno.test("readConfig() has the defaults of the floor and is frozen", () => {
     bootTimeoutMs: null,
   });
   assert.ok(Object.isFrozen(config));
+});
+
+Deno.test("readConfig() takes Cloud Hypervisor's program by either variable", () => {
+  const specific = { VIPER_CLOUD_HYPERVISOR: "build/ch", PWD: "/srv" };
+  assert.equal(readConfig({}, specific).hypervisor, "/srv/build/ch");
+  assert.equal(readConfig({}, { ...specific, VIPER_HYPERVISOR: "ch" }).hypervisor, "ch");
 });
 
 Deno.test("readConfig() makes paths absolute, since other processes read them", () => {
