@@ -17,11 +17,15 @@ export const denoFiles: Files = {
   remove: async (_label, path) => {
     await Deno.remove(path, { recursive: true }).catch(ignoreNotFound);
   },
+  removeDir: async (_label, path) => {
+    await Deno.remove(path).catch(ignoreNotFound);
+  },
   makeDir: async (_label, path, mode) => {
     await Deno.mkdir(path, { recursive: true, ...(mode === undefined ? {} : { mode }) });
   },
   makeTempDir: (_label, prefix) => Deno.makeTempDir({ prefix }),
   chmod: (_label, path, mode) => Deno.chmod(path, mode),
+  chown: (_label, path, uid, gid) => Deno.chown(path, uid, gid),
   realPath: (_label, path) => Deno.realPath(path).catch((error) => (ignoreNotFound(error), null)),
   stat: (_label, path) => Deno.lstat(path).then(fileInfo, (error) => (ignoreNotFound(error), null)),
   lock: async (_label, path) => {

@@ -97,11 +97,15 @@ export interface Files {
   rename(label: Label, from: string, to: string): Promise<void>;
   /** Removes a file or a folder with all it holds; a missing path is not an error. */
   remove(label: Label, path: string): Promise<void>;
+  /** Removes an empty folder, such as a cgroup; a missing one is not an error. */
+  removeDir(label: Label, path: string): Promise<void>;
   /** Makes the folder and those above it; an existing one is not an error. */
   makeDir(label: Label, path: string, mode?: number): Promise<void>;
   /** A new, empty folder that nobody else has. */
   makeTempDir(label: Label, prefix: string): Promise<string>;
   chmod(label: Label, path: string, mode: number): Promise<void>;
+  /** Gives the file or folder to a user and a group, by number; only root may. */
+  chown(label: Label, path: string, uid: number, gid: number): Promise<void>;
   /** The path without symbolic links; `null` when nothing is there. */
   realPath(label: Label, path: string): Promise<string | null>;
   /** `null` when nothing is there. Symbolic links are not followed. */

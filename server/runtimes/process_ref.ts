@@ -65,6 +65,12 @@ export async function isAlive(
   return found !== null && found.startTicks === ref.startTicks;
 }
 
+/** Whether the very process that was named still runs and belongs to the VM. */
+export async function isMachineOf(host: Host, ref: MachineRef, vmId: string): Promise<boolean> {
+  const label = "runtime.process:adopt";
+  return await carriesId(host, label, ref.pid, vmId) && await isAlive(host, ref, label);
+}
+
 /**
  * Kills what is left of a machine: the named process if it is still that one, all below it, and
  * all that carry the VM's id. Waits until they are gone; nothing left is not an error.

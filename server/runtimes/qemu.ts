@@ -9,11 +9,14 @@
 import { CommandError, type Host, type Process } from "../../host/host.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { chooseAccel } from "./accel.ts";
-import { findProcess, VM_ID_VARIABLE } from "./process_ref.ts";
-import { qemuArgv, qemuFiles } from "./qemu_argv.ts";
+import { launch } from "./launch.ts";
+import { foundProcess, ownProcess } from "./machine_process.ts";
+import { findProcess, isMachineOf } from "./process_ref.ts";
+import { qemuArgv, qemuFiles, qemuOpenFiles } from "./qemu_argv.ts";
+import { QemuEnd } from "./qemu_end.ts";
 import { QemuMachine } from "./qemu_machine.ts";
 import { QmpClient, type QmpEvent } from "./qmp.ts";
-import type { Availability, Machine, MachineSpec, Runtime } from "./runtime.ts";
+import type { Availability, Machine, MachinePlace, MachineSpec, Runtime } from "./runtime.ts";
 
 const BINARY_DEFAULT = "qemu-system-x86_64";
 const INSTALL_HINT = "Install it with: apt-get install qemu-system-x86";
@@ -22,6 +25,8 @@ const SOCKET_PATH_BYTES_MAX = 107;
 /** How long QEMU may take from start to an answering QMP socket, in milliseconds. */
 const START_TIMEOUT_MS = 20_000;
 const CONNECT_INTERVAL_MS = 10;
+/** How long a QEMU of an earlier daemon may take to greet, in milliseconds. */
+const ADOPT_TIMEOUT_MS = 5_000;
 /** Characters of QEMU's own output that a failure quotes. */
 const LOG_TAIL_LENGTH = 1_000;
 /** What a shell exits with when it cannot find the program. */
@@ -40,7 +45,7 @@ export function qemuRuntime(host: Host, { binary = BINARY_DEFAULT }: QemuOptions
     traits: { image: true, network: true },
     probe: () => probe(host, binary),
     create: (spec, signal) => create(host, binary, spec, signal),
-    adopt: () => Promise.resolve(null),
+    adopt: (place, signal) => adopt(host, place, signal),
   };
 }
 
@@ -75,11 +80,15 @@ async function create(
     undo.defer(() => removeFiles(host, spec.runDir));
     await removeFiles(host, spec.runDir);
 
-    const process = await host.spawn("runtime.qemu:spawn", qemuArgv(binary, spec, accel), {
-      detached: true,
-      output: { file: log },
-      // Nothing of the daemon's environment, which may hold keys.
-      env: { PATH: host.env["PATH"] ?? "", [VM_ID_VARIABLE]: spec.id },
+    const process = await launch(host, {
+      label: "runtime.qemu:spawn",
+      vmId: spec.id,
+      argv: qemuArgv(binary, spec, accel),
+      uid: spec.uid,
+      cgroup: spec.cgroup,
+      runDir: spec.runDir,
+      files: qemuOpenFiles(spec),
+      log,
     });
     undo.defer(() => kill(process));
 
@@ -87,7 +96,8 @@ async function create(
     signal.addEventListener("abort", kills, { once: true });
     undo.defer(() => signal.removeEventListener("abort", kills));
 
-    const qmp = await connect(host, spec, process, signal);
+    const end = new QemuEnd();
+    const qmp = await connect(host, spec, process, end, signal);
     undo.defer(() => qmp.close());
 
     const ref = await findProcess(host, process.pid, "runtime.qemu:find");
@@ -95,11 +105,14 @@ async function create(
     signal.throwIfAborted();
     signal.removeEventListener("abort", kills);
     undo.move();
-    return new QemuMachine(
-      host,
-      { id: spec.id, ref, accel, process, qmp },
-      () => removeFiles(host, spec.runDir),
-    );
+    return new QemuMachine(host, {
+      id: spec.id,
+      accel,
+      process: ownProcess(process, ref),
+      qmp,
+      end,
+      removeFiles: () => removeFiles(host, spec.runDir),
+    });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ViperError) throw error;
@@ -107,6 +120,35 @@ async function create(
       cause: error,
     });
   }
+}
+
+/** QEMU takes one client at a time: while another daemon holds the line it does not greet. */
+async function adopt(
+  host: Host,
+  { id, ref, accel, runDir }: MachinePlace,
+  signal: AbortSignal,
+): Promise<Machine | null> {
+  signal.throwIfAborted();
+  if (!await isMachineOf(host, ref, id)) return null;
+  const end = new QemuEnd();
+  const qmp = await QmpClient.connect(host, qemuFiles(runDir).socket, {
+    onEvent: eventReader(host, id, end),
+    timeoutMs: ADOPT_TIMEOUT_MS,
+  }).catch((error) => {
+    host.log("warn", "QEMU does not answer and is not adopted", { vm: id, pid: ref.pid, error });
+    return null;
+  });
+  if (signal.aborted) await qmp?.close();
+  signal.throwIfAborted();
+  if (qmp === null) return null;
+  return new QemuMachine(host, {
+    id,
+    accel,
+    process: foundProcess(host, ref, qmp.closed),
+    qmp,
+    end,
+    removeFiles: () => removeFiles(host, runDir),
+  });
 }
 
 function assertSocketPath(id: string, socket: string): void {
@@ -125,18 +167,19 @@ async function connect(
   host: Host,
   spec: MachineSpec,
   process: Process,
+  end: QemuEnd,
   signal: AbortSignal,
 ): Promise<QmpClient> {
   const { socket } = qemuFiles(spec.runDir);
   const deadline = host.clock.monotonicMs() + START_TIMEOUT_MS;
   let hasEnded = false;
   process.exited.then(() => hasEnded = true);
-  const onEvent = (event: QmpEvent) => logEvent(host, spec.id, event);
+  const onEvent = eventReader(host, spec.id, end);
   while (true) {
     signal.throwIfAborted();
     if (hasEnded) throw await startFailure(host, spec, process);
     try {
-      return await QmpClient.connect(host, socket, onEvent);
+      return await QmpClient.connect(host, socket, { onEvent });
     } catch (error) {
       if (!isNotListening(error) && !hasEnded) throw error;
     }
@@ -168,9 +211,12 @@ async function startFailure(host: Host, spec: MachineSpec, process: Process): Pr
     : new ViperError("vm_start_failed", message);
 }
 
-function logEvent(host: Host, vm: string, { event, data }: QmpEvent): void {
-  const level = event === "GUEST_PANICKED" || event === "BLOCK_IO_ERROR" ? "warn" : "debug";
-  host.log(level, "QEMU reports an event", { vm, event, data });
+function eventReader(host: Host, vm: string, end: QemuEnd): (event: QmpEvent) => void {
+  return (event) => {
+    end.note(event);
+    const isBad = event.event === "GUEST_PANICKED" || event.event === "BLOCK_IO_ERROR";
+    host.log(isBad ? "warn" : "debug", "QEMU reports an event", { vm, ...event });
+  };
 }
 
 async function kill(process: Process): Promise<void> {

@@ -1,42 +1,49 @@
-import type { Host, Process } from "../../host/host.ts";
+import type { Host } from "../../host/host.ts";
 import type { Accel } from "../../protocol/vms.ts";
 import { ViperError } from "../../protocol/problems.ts";
+import type { MachineProcess } from "./machine_process.ts";
+import type { QemuEnd } from "./qemu_end.ts";
 import type { QmpClient } from "./qmp.ts";
 import type { Machine, MachineEnd, MachineInfo, MachineRef } from "./runtime.ts";
 import { within } from "./within.ts";
 
+/** How long QEMU may take to say how it is, in milliseconds; one that does not hangs. */
+const INFO_TIMEOUT_MS = 5_000;
 /** How long QEMU may take to end by itself, and after SIGKILL, in milliseconds. */
 const QUIT_TIMEOUT_MS = 3_000;
 const KILL_TIMEOUT_MS = 5_000;
+/** How long the last events of a process that is gone are waited for, in milliseconds. */
+const LAST_WORDS_TIMEOUT_MS = 1_000;
 
 /** What {@linkcode QemuMachine} is made of. */
 export interface QemuParts {
   readonly id: string;
-  readonly ref: MachineRef;
   readonly accel: Accel;
-  readonly process: Process;
+  readonly process: MachineProcess;
   readonly qmp: QmpClient;
+  /** Told of every event from the connection's start on. */
+  readonly end: QemuEnd;
+  /** Removes what QEMU left in the machine's folder. */
+  readonly removeFiles: () => Promise<void>;
 }
 
-/** One QEMU process, spoken to over QMP. */
+/** One QEMU process, spoken to over QMP; whichever daemon started it. */
 export class QemuMachine implements Machine {
   readonly ref: MachineRef;
   readonly accel: Accel;
   readonly exited: Promise<MachineEnd>;
   #hasExited = false;
-  #isAskedToEnd = false;
 
-  constructor(
-    private readonly host: Host,
-    private readonly parts: QemuParts,
-    private readonly removeFiles: () => Promise<void>,
-  ) {
-    this.ref = parts.ref;
+  constructor(private readonly host: Host, private readonly parts: QemuParts) {
+    const { process, qmp, end } = parts;
+    this.ref = process.ref;
     this.accel = parts.accel;
-    this.exited = parts.process.exited.then(async (status) => {
+    this.exited = process.exited.then(async (status) => {
       this.#hasExited = true;
-      await parts.qmp.close();
-      return { cause: this.#isAskedToEnd ? "requested" : "process_exit", status };
+      // The reason may still stand in the socket.
+      await this.#isWithin(LAST_WORDS_TIMEOUT_MS, qmp.closed);
+      await qmp.close();
+      return { cause: end.cause, status };
     });
   }
 
@@ -50,22 +57,14 @@ export class QemuMachine implements Machine {
 
   async info(): Promise<MachineInfo> {
     if (this.#hasExited) return { state: "shutdown" };
+    const { qmp } = this.parts;
     try {
-      const { status } = await this.parts.qmp.execute("query-status") as { status: string };
-      return { state: machineState(status) };
+      const answer = await qmp.execute("query-status", {}, INFO_TIMEOUT_MS) as { status: string };
+      return { state: machineState(answer.status) };
     } catch (error) {
       // It may have ended while it was asked.
-      if (await this.#endsWithin(QUIT_TIMEOUT_MS)) return { state: "shutdown" };
-      throw error;
-    }
-  }
-
-  async powerButton(): Promise<void> {
-    if (this.#hasExited) return;
-    try {
-      await this.parts.qmp.execute("system_powerdown");
-    } catch (error) {
-      if (!await this.#endsWithin(QUIT_TIMEOUT_MS)) throw error;
+      if (qmp.isOpen || !await this.#endsWithin(QUIT_TIMEOUT_MS)) throw error;
+      return { state: "shutdown" };
     }
   }
 
@@ -77,27 +76,38 @@ export class QemuMachine implements Machine {
     return this.#command("resume", "cont");
   }
 
+  async powerButton(): Promise<void> {
+    if (this.#hasExited) return;
+    try {
+      await this.parts.qmp.execute("system_powerdown");
+    } catch (error) {
+      if (!await this.#endsWithin(QUIT_TIMEOUT_MS)) throw error;
+    }
+  }
+
   async shutdown(): Promise<void> {
-    this.#isAskedToEnd = true;
+    const { qmp, process, end, id } = this.parts;
+    end.request();
     if (!this.#hasExited) {
-      // A QEMU that does not heed this is killed below.
-      await this.parts.qmp.execute("quit", {}, QUIT_TIMEOUT_MS).catch(() => {});
-      if (await this.#endsWithin(QUIT_TIMEOUT_MS)) return;
-      this.parts.process.kill("SIGKILL");
+      // A QEMU that does not heed this, such as one that is stopped by a signal, is killed.
+      const isHeeded = await qmp.execute("quit", {}, QUIT_TIMEOUT_MS).then(() => true, () => false);
+      if (isHeeded && await this.#endsWithin(QUIT_TIMEOUT_MS)) return;
+      await process.kill();
     }
     if (await this.#endsWithin(KILL_TIMEOUT_MS)) return;
     throw new ViperError(
       "internal",
-      `Cannot end VM "${this.parts.id}": process ${this.ref.pid} outlives SIGKILL`,
+      `Cannot end VM "${id}": process ${this.ref.pid} outlives SIGKILL`,
     );
   }
 
   async delete(): Promise<void> {
     await this.shutdown();
-    await this.removeFiles();
+    await this.parts.removeFiles();
   }
 
   async release(): Promise<void> {
+    this.parts.process.release();
     await this.parts.qmp.close();
   }
 
@@ -109,8 +119,12 @@ export class QemuMachine implements Machine {
     }
   }
 
-  async #endsWithin(ms: number): Promise<boolean> {
-    return await within(this.host.clock, ms, this.exited, () => new Error("late"))
+  #endsWithin(ms: number): Promise<boolean> {
+    return this.#isWithin(ms, this.exited);
+  }
+
+  async #isWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
+    return await within(this.host.clock, ms, promise, () => new Error("late"))
       .then(() => true, () => false);
   }
 }

@@ -36,13 +36,22 @@ interface Message extends Partial<QmpEvent> {
   readonly error?: { readonly class: string; readonly desc: string };
 }
 
+/** Settings of {@linkcode QmpClient.connect}. */
+export interface QmpOptions {
+  /** Called for each event, in order. @default events are dropped */
+  readonly onEvent?: (event: QmpEvent) => void;
+  /** How long QEMU may take to greet, in milliseconds. @default 10000 */
+  readonly timeoutMs?: number;
+}
+
 /** A QEMU to give commands to. */
 export class QmpClient {
+  /** Resolves when the connection has ended and every event has been handed over. */
+  readonly closed: Promise<void>;
   readonly #pending = new Map<number, Pending>();
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #greeted = Promise.withResolvers<void>();
   readonly #onEvent: (event: QmpEvent) => void;
-  #reading: Promise<void> = Promise.resolve();
   #commandCount = 0;
   #closed: QmpError | null = null;
 
@@ -53,23 +62,23 @@ export class QmpClient {
   ) {
     this.#writer = connection.writable.getWriter();
     this.#onEvent = onEvent;
+    this.closed = this.#read();
   }
 
   /** Connects to the socket at `path` and negotiates. @throws {QmpError} or the system's error */
   static async connect(
     host: Host,
     path: string,
-    onEvent: (event: QmpEvent) => void = () => {},
+    { onEvent = () => {}, timeoutMs = ANSWER_TIMEOUT_MS }: QmpOptions = {},
   ): Promise<QmpClient> {
     const connection = await host.net.connect("runtime.qmp:connect", { transport: "unix", path });
     const client = new QmpClient(host, connection, onEvent);
-    client.#reading = client.#read();
     try {
       await within(
         host.clock,
-        ANSWER_TIMEOUT_MS,
+        timeoutMs,
         client.#greeted.promise,
-        () => new QmpError(`QEMU did not greet within ${ANSWER_TIMEOUT_MS} ms`),
+        () => new QmpError(`QEMU did not greet within ${timeoutMs} ms`),
       );
       await client.execute("qmp_capabilities");
       return client;
@@ -93,11 +102,12 @@ export class QmpClient {
     answer.promise.catch(() => {});
     try {
       const line = JSON.stringify({ execute: command, arguments: args, id }) + "\n";
-      await this.#writer.write(new TextEncoder().encode(line));
+      const written = this.#writer.write(new TextEncoder().encode(line));
       return await within(
         this.host.clock,
         timeoutMs,
-        answer.promise,
+        // A QEMU that hangs may take no more bytes, either.
+        written.then(() => answer.promise),
         () => new QmpError(`QEMU did not answer "${command}" within ${timeoutMs} ms`),
       );
     } finally {
@@ -105,11 +115,16 @@ export class QmpClient {
     }
   }
 
+  /** Whether QEMU may still answer. */
+  get isOpen(): boolean {
+    return this.#closed === null;
+  }
+
   /** Hangs up; commands under way are rejected. Idempotent. */
   async close(): Promise<void> {
     this.#end(new QmpError("The connection to QEMU was closed"));
     this.connection.close();
-    await this.#reading;
+    await this.closed;
   }
 
   async #read(): Promise<void> {

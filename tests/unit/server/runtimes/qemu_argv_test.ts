@@ -1,6 +1,6 @@
 /** QEMU's command line: what stands on it in each case, and what never does. */
 import assert from "node:assert/strict";
-import { qemuArgv } from "../../../../server/runtimes/qemu_argv.ts";
+import { qemuArgv, qemuOpenFiles } from "../../../../server/runtimes/qemu_argv.ts";
 import type { MachineSpec } from "../../../../server/runtimes/runtime.ts";
 
 const SPEC: MachineSpec = {
@@ -10,11 +10,11 @@ const SPEC: MachineSpec = {
   layout: "disk",
   kernel: "/image/vmlinux",
   initramfs: "/run/7f/initramfs",
-  rootfs: "/image/root,1.erofs",
+  rootfs: "/image/root.erofs",
   cmdline: "console=ttyS0 quiet",
   tap: "vpt-0123456789a",
   mac: "02:01:02:03:04:05",
-  runDir: "/run/a,b",
+  runDir: "/run/7f",
   consoleLog: "/logs/7f.log",
   instanceFile: "/run/7f/instance.json",
   uid: null,
@@ -43,11 +43,26 @@ Deno.test("qemuArgv() uses the host's processor under KVM only", () => {
   assert.match(valuesOf("-accel", argv())[0] ?? "", /^tcg,thread=multi/);
 });
 
-Deno.test("qemuArgv() opens the shared root read-only and without locks, and doubles commas", () => {
-  assert.deepEqual(valuesOf("-drive", argv()), [
-    "if=none,id=root,format=raw,readonly=on,file.locking=off,file=/image/root,,1.erofs",
+Deno.test("qemuArgv() names each file by the descriptor under which the launcher opens it", () => {
+  const files = qemuOpenFiles(SPEC);
+  const descriptor = (path: string) =>
+    `/proc/self/fd/${3 + files.findIndex((file) => file.path === path)}`;
+  assert.deepEqual(valuesOf("-kernel", argv()), [descriptor(SPEC.kernel)]);
+  assert.deepEqual(valuesOf("-initrd", argv()), [descriptor(SPEC.initramfs)]);
+  assert.deepEqual(valuesOf("-chardev", argv()), [
+    `file,id=console,append=on,path=${descriptor(SPEC.consoleLog)}`,
   ]);
-  assert.deepEqual(valuesOf("-qmp", argv()), ["unix:/run/a,,b/qmp.sock,server=on,wait=off"]);
+  assert.deepEqual(valuesOf("-drive", argv()), [
+    "if=none,id=root,format=raw,readonly=on,file.locking=off," +
+    `file=${descriptor(SPEC.rootfs ?? "")}`,
+  ]);
+  const written = files.filter(({ access }) => access !== "read");
+  assert.deepEqual(written, [{ path: SPEC.consoleLog, access: "append" }]);
+});
+
+Deno.test("qemuArgv() names no path of the host, so that no folder has to be open to QEMU", () => {
+  assert.doesNotMatch(argv().join(" "), /\/(run|image|logs)\//);
+  assert.deepEqual(valuesOf("-qmp", argv()), ["unix:qmp.sock,server=on,wait=off"]);
 });
 
 Deno.test("qemuArgv() has no disk in the initramfs layout", () => {
@@ -59,9 +74,4 @@ Deno.test("qemuArgv() attaches the given tap and runs no scripts", () => {
     "tap,id=net,ifname=vpt-0123456789a,script=no,downscript=no,vhost=off",
   ]);
   assert.ok(valuesOf("-device", argv())[0]?.includes("mac=02:01:02:03:04:05"));
-});
-
-Deno.test("qemuArgv() appends to the console's log and never names the instance's file", () => {
-  assert.deepEqual(valuesOf("-chardev", argv()), ["file,id=console,append=on,path=/logs/7f.log"]);
-  assert.ok(!argv().join(" ").includes("instance"));
 });

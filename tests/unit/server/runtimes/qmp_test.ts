@@ -42,7 +42,9 @@ Deno.test("execute() keeps answers apart that come in another order", async () =
 Deno.test("events arrive whole, in order, wherever the bytes are cut", async () => {
   const events: QmpEvent[] = [];
   const qemu = scripted(accepts);
-  const client = await QmpClient.connect(qemu.host, "/s", (event) => events.push(event));
+  const client = await QmpClient.connect(qemu.host, "/s", {
+    onEvent: (event) => events.push(event),
+  });
   const text = '{"event": "RESUME"}\r\n{"event": "SHUTDOWN", "data": {"reason": "ä"}}\r\n';
   for (const byte of new TextEncoder().encode(text)) qemu.sendBytes(Uint8Array.of(byte));
   await client.execute("query-status");

@@ -1,0 +1,31 @@
+import type { MachineEnd } from "./runtime.ts";
+import type { QmpEvent } from "./qmp.ts";
+
+/** QEMU's ShutdownCause as the contract's; https://www.qemu.org/docs/master/interop/qemu-qmp-ref.html */
+const CAUSES: Readonly<Record<string, MachineEnd["cause"]>> = {
+  "guest-shutdown": "guest_poweroff",
+  "guest-reset": "guest_reset",
+  "guest-panic": "guest_panic",
+  "subsystem-reset": "guest_reset",
+};
+
+/** Collects from QEMU's events why it is about to end. */
+export class QemuEnd {
+  #cause: MachineEnd["cause"] | null = null;
+
+  /** The first word on the end counts, be it the guest's or ours. */
+  note({ event, data }: QmpEvent): void {
+    if (event === "GUEST_PANICKED") this.#cause ??= "guest_panic";
+    if (event !== "SHUTDOWN") return;
+    this.#cause ??= CAUSES[(data as { reason?: string }).reason ?? ""] ?? null;
+  }
+
+  /** The daemon asks it to end. */
+  request(): void {
+    this.#cause ??= "requested";
+  }
+
+  get cause(): MachineEnd["cause"] {
+    return this.#cause ?? "process_exit";
+  }
+}
