@@ -2,6 +2,11 @@
 import * as z from "zod";
 import { vmStatus } from "./vms.ts";
 
+/** Where a line comes from: the agent, Chrome's output, or the serial console. */
+export const logStream = z.enum(["agent", "browser", "console"]);
+/** Where a line comes from. */
+export type LogStream = z.infer<typeof logStream>;
+
 /** What happened; the names are those of earlier versions. */
 export const eventType = z.enum([
   "VM_CREATED",
@@ -10,6 +15,7 @@ export const eventType = z.enum([
   "VM_CRASHED",
   "VM_DELETED",
   "VM_BROWSER_RESTARTED",
+  "VM_LOG",
 ]);
 /** What happened. */
 export type EventType = z.infer<typeof eventType>;
@@ -26,6 +32,9 @@ export const vmEvent = z.object({
   mac_address: z.string().optional(),
   pid: z.int().optional(),
   message: z.string().optional(),
+  /** Of `VM_LOG`: a line that the guest wrote, and where. */
+  stream: logStream.optional(),
+  line: z.string().optional(),
   timestamp: z.iso.datetime(),
 });
 /** One event. */

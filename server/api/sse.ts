@@ -29,7 +29,8 @@ export interface SseParts {
 
 /**
  * Opens a stream: from the `Last-Event-ID` header (or `last_event_id` in the query) on, or from
- * now on. It ends when the client goes or the daemon shuts down.
+ * now on. It ends when the client goes or the daemon shuts down. `logs=false` in the query leaves
+ * out the lines of logs.
  *
  * @throws {ViperError} `event_id_invalid`
  */
@@ -39,7 +40,12 @@ export function openEventStream(request: Request, { bus, clock, closing }: SsePa
   if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, closing]);
-  const events = bus.follow({ signal, ...(after === undefined ? {} : { after }) });
+  const withLogs = new URL(request.url).searchParams.get("logs") !== "false";
+  const events = bus.follow({
+    signal,
+    ...(withLogs ? {} : { kind: "life" as const }),
+    ...(after === undefined ? {} : { after }),
+  });
   const encoder = new TextEncoder();
   let pending = events.next();
   let keepAlive: Disposable | null = null;

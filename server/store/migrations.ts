@@ -56,4 +56,16 @@ export const MIGRATIONS: readonly string[] = [
     updated_at TEXT NOT NULL
   ) STRICT;
   `,
+  // Lines of logs are events, too, and are kept by limits of their own.
+  `
+  CREATE INDEX events_life ON events (seq) WHERE type <> 'VM_LOG';
+  CREATE INDEX events_log ON events (seq) WHERE type = 'VM_LOG';
+  CREATE TABLE events_removed (
+    kind TEXT PRIMARY KEY CHECK (kind IN ('life', 'log')),
+    seq INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO events_removed VALUES
+    ('life', (SELECT coalesce(min(seq) - 1, 0) FROM events)),
+    ('log', 0);
+  `,
 ];

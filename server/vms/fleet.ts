@@ -114,7 +114,7 @@ export class Fleet {
     const stop = new AbortController();
     const ended = AbortSignal.any([signal, stop.signal]);
     this.parts.host.clock.sleep(timeoutMs, ended).then(() => stop.abort(), () => {});
-    const events = this.parts.bus.follow({ signal: ended });
+    const events = this.parts.bus.follow({ kind: "life", signal: ended });
     try {
       while (true) {
         // Asked for before the look, so that no change falls in between.

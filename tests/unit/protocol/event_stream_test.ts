@@ -19,7 +19,10 @@ const gap: fc.Arbitrary<EventGap> = fc.record({
   from: fc.nat(),
   to: fc.nat(),
 });
-const NOISE = ["retry: 2000\n\n", ": ping\n\n", "id: 5\n\n"];
+const NOISE = [
+  ...["retry: 2000\n\n", ": ping\n\n", "id: 5\n\n"],
+  'id: 6\nevent: VM_OF_A_LATER_VERSION\ndata: {"type":"VM_OF_A_LATER_VERSION","seq":"x"}\n\n',
+];
 
 /** A stream of the bytes, cut at the given places. */
 function cut(bytes: Uint8Array, places: readonly number[]): ReadableStream<Uint8Array> {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { EventGap, VmEvent } from "../../../../protocol/events.ts";
 import { EventBus } from "../../../../server/events/bus.ts";
+import { LOG_EVENTS_KEPT_MAX } from "../../../../server/store/event_rows.ts";
 import { Database } from "../../../../server/store/database.ts";
 import { until } from "../../../until.ts";
 
@@ -110,6 +111,46 @@ Deno.test("EventBus.follow() tells what retention removed as one gap and goes on
   const next = late.next();
   bus.publish(DRAFT);
   assert.equal(seen((await next).value!), 23);
+  stop.abort();
+});
+
+Deno.test("EventBus.follow() tells every hole in the numbers where it is", async () => {
+  using db = Database.open(":memory:");
+  const bus = new EventBus(db, now);
+  range(1, 9).forEach(() => bus.publish(DRAFT));
+  db.run("DELETE FROM events WHERE seq IN (1, 4, 5, 8)");
+  const stop = new AbortController();
+  const told = await take(bus.follow({ after: 0, signal: stop.signal }), 8);
+  assert.deepEqual(told, ["1-1", 2, 3, "4-5", 6, 7, "8-8", 9]);
+  stop.abort();
+});
+
+Deno.test("EventBus.follow() of one kind tells only what of it was removed", async () => {
+  using db = Database.open(":memory:");
+  const bus = new EventBus(db, now);
+  const stop = new AbortController();
+  const log = { ...DRAFT, stream: "agent", line: "words", timestamp: now().toISOString() } as const;
+  bus.publish(DRAFT);
+  bus.publishLogs(Array(LOG_EVENTS_KEPT_MAX + 200).fill(log));
+  bus.publish(DRAFT);
+  const lives = bus.follow({ kind: "life", after: 0, signal: stop.signal });
+  const newest = LOG_EVENTS_KEPT_MAX + 202;
+  assert.deepEqual(await take(lives, 2), [1, newest]);
+  const logs = bus.follow({ kind: "log", vmId: "id", after: 0, signal: stop.signal });
+  assert.deepEqual(await take(logs, 2), ["1-200", 201]);
+  stop.abort();
+});
+
+Deno.test("EventBus.follow() of lives sleeps through lines of logs", async () => {
+  using db = Database.open(":memory:");
+  const bus = new EventBus(db, now);
+  const stop = new AbortController();
+  const reading = take(bus.follow({ kind: "life", signal: stop.signal }), 1);
+  await until("the reader to wait", () => bus.idleSubscribers === 1);
+  bus.publishLogs([{ ...DRAFT, timestamp: now().toISOString() }]);
+  assert.equal(bus.idleSubscribers, 1);
+  bus.publish(DRAFT);
+  assert.deepEqual(await reading, [2]);
   stop.abort();
 });
 
