@@ -34,6 +34,32 @@ export const MEMORY_MB_MAX = 262_144;
 /** The kernel takes 2048 bytes of command line; Viper's own words need some of them. */
 export const KERNEL_CMDLINE_LENGTH_MAX = 1_024;
 
+/** Ranges in the list of a VM's egress: each costs a few steps for every packet. */
+export const EGRESS_CIDRS_MAX = 64;
+
+/**
+ * What a VM may reach outside the host: the internet without private ranges, nothing, everything,
+ * or these ranges. Never other VMs, and never link-local addresses, where clouds keep metadata.
+ */
+export const egress = z.union([
+  z.enum(["internet", "none", "open"]),
+  z.array(
+    z.cidrv4().refine(
+      isWholeRange,
+      "a range begins with its network's address, such as 10.0.0.0/8; one address is a /32",
+    ),
+  ).max(EGRESS_CIDRS_MAX).readonly(),
+]);
+/** What a VM may reach outside the host. */
+export type Egress = z.infer<typeof egress>;
+
+/** Whether no bit is set past the prefix: else it is anybody's guess which range was meant. */
+function isWholeRange(cidr: string): boolean {
+  const [address = "", prefix = ""] = cidr.split("/");
+  const number = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  return number % 2 ** (32 - Number(prefix)) === 0;
+}
+
 /** What a VM is to clients. */
 export const vm = z.object({
   id: z.string(),

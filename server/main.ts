@@ -72,13 +72,13 @@ export async function openDaemon(
     localRuntime(host, { agentCommand: [...options.agentCommand] }),
   ], config.runtime);
   if (choice.availability.warning) host.log("warn", choice.availability.warning, {});
+  const resolvers = choice.runtime.traits.network ? await hostResolvers(host) : [];
   const network = choice.runtime.traits.network
-    ? parts.use(await openNetworkAlone(config, host))
+    ? parts.use(await openNetworkAlone(config, host, resolvers))
     : null;
 
   const bus = new EventBus(state.db, host.clock.now);
   let guestUrl = "";
-  const resolvers = network === null ? [] : await hostResolvers(host);
   const fleet = buildFleet(config, host, choice, network, resolvers, state, bus, () => guestUrl);
   parts.defer(() => fleet.close());
   await fleet.recover();
@@ -109,7 +109,11 @@ export async function openDaemon(
 }
 
 /** Opens the network, unless another daemon serves guests on it: its VMs would be swept. */
-async function openNetworkAlone(config: Config, host: Host): Promise<Network> {
+async function openNetworkAlone(
+  config: Config,
+  host: Host,
+  resolvers: readonly string[],
+): Promise<Network> {
   const { hostIp: hostname, guestPort: port, bridge, subnet } = config;
   host.net.reachDirectly([subnet]);
   const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
@@ -123,7 +127,7 @@ async function openNetworkAlone(config: Config, host: Host): Promise<Network> {
         "stop it, or choose another --bridge, --subnet and --host-ip",
     );
   }
-  return await openNetwork({ ...config, openPorts: config.guestOpenPorts }, host);
+  return await openNetwork({ ...config, openPorts: config.guestOpenPorts, resolvers }, host);
 }
 
 function buildFleet(

@@ -9,6 +9,7 @@
  */
 import type { Host } from "../../host/host.ts";
 import { ViperError } from "../../protocol/problems.ts";
+import { runBatch } from "./batch.ts";
 import { type Link, readLink, removeLink } from "./link.ts";
 import { retried } from "./retried.ts";
 import type { NetworkSettings } from "./settings.ts";
@@ -20,13 +21,26 @@ const FORWARDING = { name: "ip_forward", path: "/proc/sys/net/ipv4/ip_forward", 
 /** What `ip` exits with when the kernel refuses, such as for an address that is gone. */
 const EXIT_REFUSED = 2;
 
-/** Makes or adopts the bridge and brings it up; every change has its undo on the stack. */
+/** What opening a bridge did. */
+export interface OpenedBridge {
+  /** What IPv4 forwarding was set to before there was a bridge. */
+  readonly forwardedBefore: string;
+  /** What was not as it should be, in words. */
+  readonly changes: readonly string[];
+}
+
+/**
+ * Makes or adopts the bridge and brings it up; every change has its undo on the stack.
+ *
+ * @param forwardedBefore what is known of forwarding when a bridge has to be made again
+ */
 export async function openBridge(
   host: Host,
   undo: AsyncDisposableStack,
   settings: NetworkSettings,
   subnet: Subnet,
-): Promise<void> {
+  forwardedBefore?: string,
+): Promise<OpenedBridge> {
   const { bridge } = settings;
   const link = await readLink(host, "network.bridge:look", bridge);
   if (link !== null && link.kind !== "bridge") {
@@ -37,32 +51,52 @@ export async function openBridge(
     );
   }
 
-  const isOurs = link === null || link.alias.startsWith(ALIAS_PREFIX);
+  const mark = link === null || isUnmarked(link, settings) ? null : link.alias;
+  const isOurs = mark === null || mark.startsWith(ALIAS_PREFIX);
   if (isOurs) undo.defer(() => retried(() => removeLink(host, "network.bridge:undo", bridge)));
-  const forwardedBefore = link === null
-    ? await makeBridge(host, settings)
+  const before = mark === null
+    ? await makeBridge(host, settings, link, forwardedBefore)
     : isOurs
-    ? link.alias.slice(ALIAS_PREFIX.length)
-    : undefined;
+    ? mark.slice(ALIAS_PREFIX.length)
+    : forwardedBefore;
 
   // Whatever is set on a bridge of ours goes with it.
   const deviceUndo = isOurs ? new AsyncDisposableStack() : undo;
   // Over IPv6 guests would reach every service of the host past the IPv4 rules.
   const path = `/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`;
-  await setSysctl(host, deviceUndo, { name: "disable_ipv6", path, value: "1" });
-  await addAddress(host, deviceUndo, settings, subnet);
-  await bringUp(host, deviceUndo, bridge, link);
-  await setSysctl(host, undo, { ...FORWARDING, before: forwardedBefore });
+  const ipv6 = { name: "disable_ipv6", path, value: "1" };
+  const changes = [
+    [mark === null, "made the bridge"],
+    [await setSysctl(host, deviceUndo, ipv6), "switched IPv6 off on the bridge"],
+    [await addAddress(host, deviceUndo, settings, subnet), "gave the bridge its address"],
+    [await bringUp(host, deviceUndo, bridge, link), "brought the bridge up"],
+    [await setSysctl(host, undo, { ...FORWARDING, before }), "switched IPv4 forwarding on"],
+  ] as const;
+  return {
+    forwardedBefore: before ?? "1",
+    changes: changes.filter(([isDone]) => isDone).map(([, what]) => what),
+  };
 }
 
-/** Makes the bridge and returns what forwarding was set to before. */
-async function makeBridge(host: Host, { bridge, hostIp }: NetworkSettings): Promise<string> {
-  const forwarded = await readSysctl(host, FORWARDING) ?? "0";
+/** Made by a daemon that was stopped before it wrote the alias, and so not used for anything yet. */
+function isUnmarked({ alias, mac, isUp }: Link, { hostIp }: NetworkSettings): boolean {
+  return alias === "" && !isUp && mac === bridgeMac(hostIp);
+}
+
+/** Makes the bridge, unless it only lacks its mark; returns what forwarding was set to before. */
+async function makeBridge(
+  host: Host,
+  { bridge, hostIp }: NetworkSettings,
+  unmarked: Link | null,
+  forwardedBefore?: string,
+): Promise<string> {
+  const forwarded = forwardedBefore ?? await readSysctl(host, FORWARDING) ?? "0";
   // Without an address of its own a bridge takes its ports' lowest, which changes with each tap.
-  const device = ["name", bridge, "address", bridgeMac(hostIp), "type", "bridge"];
-  await host.run("network.bridge:add", ["ip", "link", "add", ...device]);
-  const alias = `${ALIAS_PREFIX}${forwarded}`;
-  await host.run("network.bridge:mark", ["ip", "link", "set", "dev", bridge, "alias", alias]);
+  const make = `link add name ${bridge} address ${bridgeMac(hostIp)} type bridge`;
+  await runBatch(host, "network.bridge:add", "ip", [
+    ...(unmarked === null ? [make] : []),
+    `link set dev ${bridge} alias ${ALIAS_PREFIX}${forwarded}`,
+  ]);
   return forwarded;
 }
 
@@ -77,12 +111,12 @@ async function addAddress(
   undo: AsyncDisposableStack,
   { bridge, hostIp }: NetworkSettings,
   { prefixLength }: Subnet,
-): Promise<void> {
+): Promise<boolean> {
   const address = `${hostIp}/${prefixLength}`;
   const shown = await host.run("network.bridge:address_look", [
     ...["ip", "-oneline", "-4", "address", "show", "dev", bridge],
   ]);
-  if (shown.stdout.includes(` ${address} `)) return;
+  if (shown.stdout.includes(` ${address} `)) return false;
   undo.defer(() =>
     retried(async () => {
       const argv = ["ip", "address", "delete", address, "dev", bridge];
@@ -91,6 +125,7 @@ async function addAddress(
   );
   const argv = ["ip", "address", "add", address, "broadcast", "+", "dev", bridge];
   await host.run("network.bridge:address_add", argv);
+  return true;
 }
 
 async function bringUp(
@@ -98,12 +133,13 @@ async function bringUp(
   undo: AsyncDisposableStack,
   bridge: string,
   before: Link | null,
-): Promise<void> {
-  if (before?.isUp) return;
+): Promise<boolean> {
+  if (before?.isUp) return false;
   undo.defer(() =>
     retried(async () => {
       await host.run("network.bridge:up_undo", ["ip", "link", "set", "dev", bridge, "down"]);
     })
   );
   await host.run("network.bridge:up", ["ip", "link", "set", "dev", bridge, "up"]);
+  return true;
 }

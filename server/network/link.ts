@@ -8,6 +8,7 @@ export interface Link {
   readonly kind: string;
   /** The bridge that it belongs to. */
   readonly bridge: string | null;
+  readonly mac: string;
   /** Its comment, where Viper writes what it made the interface for. */
   readonly alias: string;
   readonly isUp: boolean;
@@ -17,6 +18,7 @@ interface LinkJson {
   readonly ifname?: string;
   readonly master?: string;
   readonly ifalias?: string;
+  readonly address?: string;
   readonly flags?: readonly string[];
   readonly linkinfo?: { readonly info_kind?: string };
 }
@@ -36,10 +38,11 @@ export async function readLink(host: Host, label: Label, name: string): Promise<
   throw new Error(`Cannot look at the interface "${name}": ${stderr.trim()}`);
 }
 
-/** The interfaces that belong to a bridge. */
-export async function readPorts(host: Host, label: Label, bridge: string): Promise<Link[]> {
-  const argv = ["ip", "-details", "-json", "link", "show", "master", bridge];
-  return parseLinks((await host.run(label, argv)).stdout);
+/** All taps of this namespace. */
+export async function readTaps(host: Host, label: Label): Promise<Link[]> {
+  const argv = ["ip", "-json", "link", "show", "type", "tun"];
+  const links = parseLinks((await host.run(label, argv)).stdout);
+  return links.map((link) => ({ ...link, kind: "tun" }));
 }
 
 /** Removes an interface; one that is gone is not an error. */
@@ -55,6 +58,7 @@ function parseLinks(json: string): Link[] {
     name: link.ifname ?? "",
     kind: link.linkinfo?.info_kind ?? "",
     bridge: link.master ?? null,
+    mac: link.address ?? "",
     alias: link.ifalias ?? "",
     isUp: link.flags?.includes("UP") ?? false,
   }));

@@ -1,31 +1,60 @@
 /**
- * The guests' network on the host: one bridge with the host's address, one isolated tap a VM,
- * NAT to the outside. Guests reach the outside and one port of the host, and never each other.
+ * The guests' network on the host: one bridge with the host's address, one isolated and filtered
+ * tap a VM, NAT to the outside. Guests reach what their egress allows and the host's few open
+ * ports, and never each other.
  *
  * @module
  */
 import { CommandError, type Host } from "../../host/host.ts";
 import { ViperError } from "../../protocol/problems.ts";
+import type { Egress } from "../../protocol/vms.ts";
 import { openBridge } from "./bridge.ts";
-import { openRules } from "./rules.ts";
+import { type Guest, type Repair, repairTaps } from "./repair.ts";
+import { retried } from "./retried.ts";
+import { openRules, repairRules } from "./rules.ts";
 import { checkSettings, type NetworkSettings } from "./settings.ts";
 import type { Subnet } from "./subnet.ts";
-import { createTap, removeTap, type Tap, tapOwners } from "./tap.ts";
+import {
+  createTap,
+  removeTap,
+  setTapEgress,
+  sweepUnmarkedTaps,
+  type Tap,
+  tapMarks,
+  type TapPlan,
+} from "./tap.ts";
 
-/** The open network; disposing of it puts the host back as it was, and may be repeated. */
+/**
+ * The open network. Disposing of it puts the host back as it was once no tap of ours is left;
+ * while VMs live on, all stands, for the next daemon to adopt.
+ */
 export interface Network extends AsyncDisposable {
   readonly subnet: Subnet;
   /** Makes the VM's tap. @throws {ViperError} `vm_start_failed`, with nothing left behind */
-  createTap(id: string): Promise<Tap>;
-  /** Removes the VM's tap; one that is gone is not an error. */
+  createTap(id: string, plan: TapPlan): Promise<Tap>;
+  /** Removes the VM's tap and all that belongs to it; one that is gone is not an error. */
   removeTap(id: string): Promise<void>;
+  /**
+   * Changes what the VM may reach while it runs: packets of connections begun before are judged
+   * anew, too. Store the new egress first, since a repair applies what it is given.
+   *
+   * @throws {ViperError} `vm_not_running` when it has no tap
+   */
+  setEgress(id: string, egress: Egress): Promise<void>;
   /** Ids of the VMs that have a tap, those of an earlier daemon included. */
   tapOwners(): Promise<string[]>;
+  /**
+   * Puts back what somebody else removed, for these running VMs; also gives taps of an earlier
+   * daemon the filters of this one's settings. Changes nothing when all is well.
+   *
+   * @param guests asked once nothing else is changing the network, and so up to date
+   */
+  repair(guests: () => readonly Guest[]): Promise<Repair>;
 }
 
 /**
- * Opens the network, all or nothing: what a crashed daemon left is adopted, and a failure or an
- * abort takes back what was done.
+ * Opens the network, all or nothing: what an earlier daemon left is adopted, and a failure or an
+ * abort takes back what was done, unless VMs of an earlier daemon need it.
  *
  * @throws {TypeError} on bad settings
  * @throws {ViperError} `runtime_unavailable`
@@ -36,26 +65,71 @@ export async function openNetwork(
   signal?: AbortSignal,
 ): Promise<Network> {
   const subnet = checkSettings(settings);
-  const { bridge } = settings;
-  await using undo = new AsyncDisposableStack();
+  const undo = new AsyncDisposableStack();
+  const close = async () => {
+    if (await hasTaps(host, settings)) return;
+    await undo.disposeAsync();
+  };
   try {
     signal?.throwIfAborted();
-    await openBridge(host, undo, settings, subnet);
+    const { forwardedBefore } = await openBridge(host, undo, settings, subnet);
     signal?.throwIfAborted();
-    await openRules(host, undo, settings);
+    const installed = await openRules(host, undo, settings);
     signal?.throwIfAborted();
+    await sweepUnmarkedTaps(host);
+    signal?.throwIfAborted();
+    return openedNetwork({ settings, host, subnet, undo, forwardedBefore, installed }, close);
   } catch (error) {
+    await close();
     signal?.throwIfAborted();
-    throw openFailure(error, bridge);
+    throw openFailure(error, settings.bridge);
   }
-  const open = undo.move();
+}
+
+/** What is known once the network is open. */
+interface Opened {
+  readonly settings: NetworkSettings;
+  readonly host: Host;
+  readonly subnet: Subnet;
+  readonly undo: AsyncDisposableStack;
+  readonly forwardedBefore: string;
+  readonly installed: string;
+}
+
+function openedNetwork(opened: Opened, close: () => Promise<void>): Network {
+  const { settings, host, subnet, undo, forwardedBefore, installed } = opened;
+  let last: Promise<unknown> = Promise.resolve();
+  /** One change of what stands follows another, so that a repair sees no half-made tap. */
+  const inTurn = <Result>(change: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(change);
+    last = result.catch(() => {});
+    return result;
+  };
   return {
     subnet,
-    createTap: (id) => createTap(host, bridge, id),
-    removeTap: (id) => removeTap(host, id),
-    tapOwners: () => tapOwners(host, bridge),
-    [Symbol.asyncDispose]: () => open.disposeAsync(),
+    createTap: (id, plan) => inTurn(() => createTap(host, settings, id, plan)),
+    removeTap: (id) => inTurn(() => removeTap(host, settings, id)),
+    setEgress: (id, egress) => inTurn(() => setTapEgress(host, settings, id, egress)),
+    tapOwners: async () =>
+      (await tapMarks(host, "network.tap:owners", settings.bridge)).map(({ id }) => id),
+    repair: (guests) =>
+      inTurn(async () => {
+        const made = new AsyncDisposableStack();
+        const { changes } = await openBridge(host, made, settings, subnet, forwardedBefore);
+        if (changes.length > 0) undo.use(made);
+        const isFlushed = await repairRules(host, settings, installed);
+        const taps = await repairTaps(host, settings, subnet, guests());
+        const rules = isFlushed ? ["installed the packet filter's rules again"] : [];
+        return { ...taps, repaired: [...changes, ...rules, ...taps.repaired] };
+      }),
+    [Symbol.asyncDispose]: () => inTurn(close),
   };
+}
+
+/** Whether VMs hang on the network still; when that cannot be told, they do. */
+async function hasTaps(host: Host, { bridge }: NetworkSettings): Promise<boolean> {
+  return await retried(() => tapMarks(host, "network.close:taps_undo", bridge))
+    .then((marks) => marks.length > 0, () => true);
 }
 
 function openFailure(error: unknown, bridge: string): ViperError {

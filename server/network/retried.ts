@@ -2,7 +2,7 @@
 const UNDO_ATTEMPTS_MAX = 3;
 
 /** Runs an idempotent undo step again when it fails. @throws what the last attempt threw */
-export async function retried(step: () => Promise<void>): Promise<void> {
+export async function retried<Result>(step: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1;; attempt++) {
     try {
       return await step();

@@ -15,6 +15,8 @@ export interface NetworkSettings {
   readonly guestPort: number;
   /** TCP ports of the host that guests may reach beside it, such as the demo's page. */
   readonly openPorts?: readonly number[];
+  /** Name servers that guests may ask on port 53, unless their egress is `none`. */
+  readonly resolvers?: readonly string[];
 }
 
 /** Checks the settings and returns the subnet. @throws {TypeError} that quotes what is wrong */

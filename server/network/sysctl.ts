@@ -18,18 +18,24 @@ export async function readSysctl(host: Host, { name, path }: Sysctl): Promise<st
   return (await host.files.readText(label, path)).trim();
 }
 
-/** Changes a setting, with its undo; one that the kernel lacks or that fits already is left. */
+/**
+ * Changes a setting, with its undo; one that the kernel lacks or that fits already is left.
+ *
+ * @returns whether it had to be changed
+ */
 export async function setSysctl(
   host: Host,
   undo: AsyncDisposableStack,
   sysctl: Sysctl,
-): Promise<void> {
+): Promise<boolean> {
   const { name, path, value } = sysctl;
   const current = await readSysctl(host, sysctl);
   const before = sysctl.before ?? current;
-  if (current === null || before === null) return;
+  if (current === null || before === null) return false;
   if (before !== value) {
     undo.defer(() => retried(() => host.files.write(`network.sysctl:${name}_undo`, path, before)));
   }
-  if (current !== value) await host.files.write(`network.sysctl:${name}_set`, path, value);
+  if (current === value) return false;
+  await host.files.write(`network.sysctl:${name}_set`, path, value);
+  return true;
 }

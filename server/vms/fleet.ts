@@ -204,6 +204,7 @@ export class Fleet {
       layout: row.layout,
       image,
       mac: row.mac_address,
+      ip,
       instance: instanceOf(row, ip, daemonUrl()),
       cmdline: network === null || ip === null ? "" : kernelCommandLine(row, {
         ip,

@@ -9,6 +9,7 @@ import type { Host } from "../../host/host.ts";
 import type { ImageLayout } from "../../protocol/vms.ts";
 import type { Instance } from "../../protocol/guest.ts";
 import type { Machine, MachineRef, MachineSpec, Runtime } from "../runtimes/runtime.ts";
+import type { TapPlan } from "../network/tap.ts";
 import { killLeftover } from "../runtimes/process_ref.ts";
 import type { GuestImage } from "./guest_image.ts";
 import { stageInitramfs, stageInstance } from "./staging.ts";
@@ -23,7 +24,7 @@ const CONSOLE_CHECK_MS = 5_000;
 
 /** Makes and removes a VM's tap; both by the VM's id. */
 export interface TapMaker {
-  createTap(id: string): Promise<{ readonly name: string }>;
+  createTap(id: string, plan: TapPlan): Promise<{ readonly name: string }>;
   removeTap(id: string): Promise<void>;
   /** Ids of the VMs whose taps stand. */
   tapOwners(): Promise<string[]>;
@@ -47,6 +48,8 @@ export interface FootprintPlan {
   readonly image: GuestImage | null;
   readonly cmdline: string;
   readonly mac: string;
+  /** `null` where the runtime needs no network of ours. */
+  readonly ip: string | null;
   readonly instance: Instance;
 }
 
@@ -134,7 +137,10 @@ export class Footprint {
     const staged = plan.image === null
       ? await stageInstance(host, this.#folder, plan.instance)
       : await stageInitramfs(host, this.#folder, plan.image.initramfs, plan.instance);
-    const tap = await taps?.createTap(this.id);
+    const { ip, mac } = plan;
+    const tap = ip === null
+      ? undefined
+      : await taps?.createTap(this.id, { ip, mac, owner: null, egress: "internet" });
     return {
       id: this.id,
       cpuCores: plan.cpuCores,

@@ -42,7 +42,12 @@ runtimeSuite({
   runtime: (host) => qemuRuntime(host),
   complete: async (host: Host, draft: MachineSpec, undo: AsyncDisposableStack) => {
     const network = undo.use(await openNetwork(NETWORK, host));
-    const tap = await network.createTap(draft.id);
+    const tap = await network.createTap(draft.id, {
+      ip: "192.168.127.2",
+      mac: draft.mac,
+      owner: null,
+      egress: "internet",
+    });
     undo.defer(() => network.removeTap(draft.id));
     return {
       ...draft,
