@@ -5,7 +5,7 @@
  * @module
  */
 import * as z from "zod";
-import type { Operation } from "../protocol/operation.ts";
+import { type Operation, roleOf } from "../protocol/operation.ts";
 import * as lists from "../protocol/operations.ts";
 import { PROBLEMS } from "../protocol/problems.ts";
 
@@ -31,6 +31,21 @@ const GROUPS: readonly Group[] = [
     operations: lists.systemOperations,
   },
   {
+    title: "API keys",
+    text: "Served by the daemon. Command: `viper keys`.",
+    operations: lists.keyOperations,
+  },
+  {
+    title: "Tickets",
+    text: "Served by the daemon. Command: `viper tickets`.",
+    operations: lists.ticketOperations,
+  },
+  {
+    title: "Audit",
+    text: "Served by the daemon. Command: `viper audit`.",
+    operations: lists.auditOperations,
+  },
+  {
     title: "A VM's browser",
     text:
       "Served by the daemon, which passes them on to the VM's agent. Command: `viper browser`. " +
@@ -47,12 +62,14 @@ Written by \`build/operations_page.ts\` from \`protocol/\`; do not edit by hand.
 GET and DELETE take their input as a query, POST as a JSON object with the media type
 \`application/json\`. Members in a path's braces come from the path. Unknown members are refused. Any
 request may also meet \`invalid_json\`, \`invalid_request\`, \`unsupported_media_type\`,
-\`body_too_large\`, \`route_not_found\`, \`method_not_allowed\`, \`unauthorized\`, \`forbidden_origin\`
-or \`internal\`; a browser's operation also \`vm_not_found\`, \`vm_not_running\`, \`agent_unreachable\`
+\`body_too_large\`, \`route_not_found\`, \`method_not_allowed\`, \`unauthorized\`, \`forbidden\`,
+\`forbidden_origin\`, \`forbidden_peer\`, \`too_many_failures\` or \`internal\`; a browser's operation also \`vm_not_found\`, \`vm_not_running\`, \`agent_unreachable\`
 or \`agent_timeout\`.
 
 Beside these the daemon serves \`GET /api/v1/events/vms\`, a stream of server-sent events, and passes
-any other request below a VM's \`agent/\` on as it is.
+any other request below a VM's \`agent/\` on as it is; the stream needs the role viewer, what is
+passed on the role operator. An operation's role stands behind its route; \`GET /healthz\` needs no
+key on the daemon's own machine.
 `;
 
 /** The page's text, formatted as \`deno fmt\` would. */
@@ -66,8 +83,10 @@ export async function operationsPage(): Promise<string> {
   return await formatted([INTRODUCTION, ...groups, problems()].join("\n"));
 }
 
-function section({ name, summary, http, input, errors }: Operation, prefix: string): string {
-  const head = `### ${name}\n\n\`${http.method} ${prefix}${http.path}\` → ${http.status}\n\n`;
+function section(operation: Operation, prefix: string): string {
+  const { name, summary, http, input, errors } = operation;
+  const route = `\`${http.method} ${prefix}${http.path}\` → ${http.status}`;
+  const head = `### ${name}\n\n${route}, role ${roleOf(operation)}\n\n`;
   const codes = errors.map((code) => `\`${code}\``).join(", ") || "none of its own";
   return `${head}${summary}.\n\n${members(input)}\nProblems: ${codes}.\n`;
 }

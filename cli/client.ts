@@ -4,8 +4,11 @@ import { type ClientOptions, createClient } from "../protocol/http_client.ts";
 import type { Client } from "../protocol/operation.ts";
 import {
   AGENT_PREFIX,
+  auditOperations,
   browserOperations,
+  keyOperations,
   systemOperations,
+  ticketOperations,
   vmOperations,
 } from "../protocol/operations.ts";
 
@@ -13,6 +16,9 @@ import {
 export interface ViperClient {
   readonly vms: Client<typeof vmOperations>;
   readonly system: Client<typeof systemOperations>;
+  readonly keys: Client<typeof keyOperations>;
+  readonly tickets: Client<typeof ticketOperations>;
+  readonly audit: Client<typeof auditOperations>;
   /** The browser of one VM. */
   browser(vmName: string): Client<typeof browserOperations>;
 }
@@ -40,6 +46,9 @@ export function viperClient(
   return {
     vms: createClient(vmOperations, options),
     system: createClient(systemOperations, options),
+    keys: createClient(keyOperations, options),
+    tickets: createClient(ticketOperations, options),
+    audit: createClient(auditOperations, options),
     browser: (vmName) =>
       createClient(browserOperations, {
         ...options,

@@ -5,34 +5,47 @@
  */
 import { Command } from "commander";
 import type { Operation } from "../protocol/operation.ts";
-import { browserOperations, systemOperations, vmOperations } from "../protocol/operations.ts";
+import {
+  auditOperations,
+  browserOperations,
+  keyOperations,
+  systemOperations,
+  ticketOperations,
+  vmOperations,
+} from "../protocol/operations.ts";
 import { type ViperClient, viperClient } from "./client.ts";
 import type { CliContext, DaemonAddress } from "./context.ts";
 import { operationCommand } from "./operation_command.ts";
 import { screenshotCommand } from "./screenshot.ts";
 import { watchCommand } from "./watch.ts";
 
-type Daemon = () => DaemonAddress;
+type Daemon = () => Promise<DaemonAddress>;
+
+/** Groups whose commands are the daemon's operations, one for one. */
+const PLAIN = {
+  vms: vmOperations,
+  system: systemOperations,
+  keys: keyOperations,
+  tickets: ticketOperations,
+  audit: auditOperations,
+} as const;
 
 export function vmsCommand(context: CliContext, daemon: Daemon): Command {
-  const { terminal: { out: print } } = context;
-  return group("vms", vmOperations, (verb, operation) =>
-    operationCommand({
-      verb,
-      operation,
-      print,
-      call: (input) => call(clientOf(context, daemon).vms, verb, input),
-    })).addCommand(watchCommand(context, daemon));
+  return plainGroup("vms", context, daemon).addCommand(watchCommand(context, daemon));
 }
 
-export function systemCommand(context: CliContext, daemon: Daemon): Command {
-  const { terminal: { out: print } } = context;
-  return group("system", systemOperations, (verb, operation) =>
+/** The commands of one noun. */
+export function plainGroup(
+  name: keyof typeof PLAIN,
+  context: CliContext,
+  daemon: Daemon,
+): Command {
+  return group(name, PLAIN[name], (verb, operation) =>
     operationCommand({
       verb,
       operation,
-      print,
-      call: (input) => call(clientOf(context, daemon).system, verb, input),
+      print: context.terminal.out,
+      call: async (input) => call((await clientOf(context, daemon))[name], verb, input),
     }));
 }
 
@@ -45,13 +58,14 @@ export function browserCommand(context: CliContext, daemon: Daemon): Command {
       operation,
       argument: "vm",
       print,
-      call: (input, vmName) => call(clientOf(context, daemon).browser(vmName), verb, input),
+      call: async (input, vmName) =>
+        call((await clientOf(context, daemon)).browser(vmName), verb, input),
     });
   });
 }
 
-function clientOf({ host, signal }: CliContext, daemon: Daemon): ViperClient {
-  const { url, apiKey } = daemon();
+async function clientOf({ host, signal }: CliContext, daemon: Daemon): Promise<ViperClient> {
+  const { url, apiKey } = await daemon();
   return viperClient(host, url, { apiKey, signal });
 }
 

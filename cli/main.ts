@@ -6,12 +6,13 @@
 import { Command, CommanderError } from "commander";
 import type { ViperError } from "../protocol/problems.ts";
 import { VERSION } from "../protocol/version.ts";
+import { apiKeyFor } from "./api_key.ts";
 import { type CliContext, CliError, type DaemonAddress } from "./context.ts";
 
 const API_BASE_DEFAULT = "http://127.0.0.1:7777";
 
 /** Makes a command; called when the command line names it. */
-type Load = (context: CliContext, daemon: () => DaemonAddress) => Promise<Command>;
+type Load = (context: CliContext, daemon: () => Promise<DaemonAddress>) => Promise<Command>;
 
 /** What stands in the help, and where the rest is: a command costs nothing until it is named. */
 const COMMANDS: readonly { name: string; description: string; load: Load }[] = [
@@ -43,7 +44,26 @@ const COMMANDS: readonly { name: string; description: string; load: Load }[] = [
   {
     name: "system",
     description: "ask the daemon about itself",
-    load: async (context, daemon) => (await import("./groups.ts")).systemCommand(context, daemon),
+    load: async (context, daemon) =>
+      (await import("./groups.ts")).plainGroup("system", context, daemon),
+  },
+  {
+    name: "keys",
+    description: "make, list and delete API keys",
+    load: async (context, daemon) =>
+      (await import("./groups.ts")).plainGroup("keys", context, daemon),
+  },
+  {
+    name: "tickets",
+    description: "make tickets that admit one request",
+    load: async (context, daemon) =>
+      (await import("./groups.ts")).plainGroup("tickets", context, daemon),
+  },
+  {
+    name: "audit",
+    description: "list who changed what",
+    load: async (context, daemon) =>
+      (await import("./groups.ts")).plainGroup("audit", context, daemon),
   },
 ];
 
@@ -51,10 +71,11 @@ const COMMANDS: readonly { name: string; description: string; load: Load }[] = [
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   const program = viperProgram(context);
   try {
-    const daemon = () => ({
-      url: daemonUrl(program.opts<{ api: string }>().api),
-      apiKey: context.host.env["VIPER_API_KEY"] || undefined,
-    });
+    const daemon = async () => {
+      const { api, apiKeyFile } = program.opts<{ api: string; apiKeyFile?: string }>();
+      const url = daemonUrl(api);
+      return { url, apiKey: await apiKeyFor(url, context.host, apiKeyFile) };
+    };
     for (const { name, description, load } of COMMANDS) {
       const isNamed = argv.includes(name);
       const command = isNamed ? await load(context, daemon) : new Command(name);
@@ -75,6 +96,10 @@ function viperProgram({ host, terminal }: CliContext): Command {
   const program = new Command("viper")
     .description("A browser cloud of your own: every browser in a microVM")
     .option("-a, --api <url>", "the daemon's address", api)
+    .option(
+      "--api-key-file <file>",
+      "holds the API key [VIPER_API_KEY, else the daemon's own file]",
+    )
     .version(VERSION, "-V, --version");
   program.command("version").description("print the version")
     .action(() => terminal.out(`${VERSION}\n`));

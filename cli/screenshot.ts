@@ -8,7 +8,7 @@ import { operationCommand } from "./operation_command.ts";
 /** `viper browser screenshot VM --out FILE`: an image is for a file, not for a terminal. */
 export function screenshotCommand(
   { host, terminal }: CliContext,
-  client: () => ViperClient,
+  client: () => Promise<ViperClient>,
 ): Command {
   const command = operationCommand({
     verb: "screenshot",
@@ -16,7 +16,7 @@ export function screenshotCommand(
     argument: "vm",
     print: terminal.out,
     call: async (input, vmName) => {
-      const shot = await client().browser(vmName).screenshot(
+      const shot = await (await client()).browser(vmName).screenshot(
         input as InputOf<typeof browserScreenshot>,
       );
       const { out } = command.opts<{ out?: string }>();

@@ -7,6 +7,12 @@ import type { CliContext } from "./context.ts";
 export function serveCommand({ host, signal, assets }: CliContext): Command {
   return new Command("serve").description("run the daemon")
     .option("--listen <host:port>", "address of the API [127.0.0.1:7777]")
+    .option("--socket <path>", "Unix socket of the API [beside the state database]")
+    .option("--insecure-loopback", "everybody on this machine is an admin without a key")
+    .option("--allow-cidr <list>", "addresses and CIDRs of clients [all]")
+    .option("--trusted-proxies <list>", "proxies whose X-Forwarded-For counts [none]")
+    .option("--tls-cert <file>", "certificate of HTTPS, PEM [none]")
+    .option("--tls-key <file>", "its key, PEM [none]")
     .option("--db <file>", "state database [~/.viper/state.db]")
     .option("--runtime-dir <folder>", "folder of running VMs [~/.viper/run]")
     .option("--log-dir <folder>", "folder of logs [~/.viper/logs]")

@@ -13,14 +13,14 @@ interface WatchOptions {
 /** `viper vms watch`: events as they happen, until interrupted. */
 export function watchCommand(
   { host, terminal, signal }: CliContext,
-  daemon: () => DaemonAddress,
+  daemon: () => Promise<DaemonAddress>,
 ): Command {
   return new Command("watch").description("print events as they happen")
     .option("--json", "print each event as a line of JSON")
     .option("--logs", "print the lines of logs, too")
     .option("--after <seq>", "begin after this event instead of now")
     .action(async ({ json, logs = false, after }: WatchOptions) => {
-      const { url, apiKey } = daemon();
+      const { url, apiKey } = await daemon();
       const response = await host.net.fetch(
         "cli.watch:fetch",
         `${url}/api/v1/events/vms?logs=${logs}`,

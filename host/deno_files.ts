@@ -50,6 +50,7 @@ function fileInfo(info: Deno.FileInfo): FileInfo {
     isFile: info.isFile,
     isDirectory: info.isDirectory,
     isSymlink: info.isSymlink,
+    isSocket: info.isSocket === true,
     size: info.size,
     mode: (info.mode ?? 0) & 0o7777,
     modifiedAt: info.mtime ?? new Date(0),

@@ -1,4 +1,7 @@
-import type { Net } from "./host.ts";
+import type { HttpHandler, Net } from "./host.ts";
+
+/** Nobody but the owner: what a new socket must not allow. */
+const SOCKET_UMASK = 0o177;
 
 /** Sockets as the machine has them. */
 export const denoNet: Net = {
@@ -35,17 +38,30 @@ export const denoNet: Net = {
     };
   },
   serve: async (_label, address, handler) => {
-    const server = Deno.serve(
-      { ...address, onListen: () => {}, onError: () => new Response(null, { status: 500 }) },
-      (request, info) => {
-        const peer = info.remoteAddr as Deno.NetAddr;
-        return handler(request, { hostname: peer.hostname, port: peer.port });
-      },
-    );
     await Promise.resolve();
-    return { port: (server.addr as Deno.NetAddr).port, shutdown: () => server.shutdown() };
+    if ("path" in address) return serveSocket(address.path, handler);
+    const { hostname, port, tls = {} } = address;
+    const server = Deno.serve(
+      { hostname, port, ...tls, ...QUIET },
+      (request, { remoteAddr: peer }) =>
+        handler(request, { hostname: peer.hostname, port: peer.port }),
+    );
+    return { port: server.addr.port, shutdown: () => server.shutdown() };
   },
 };
+
+const QUIET = { onListen: () => {}, onError: () => new Response(null, { status: 500 }) };
+
+function serveSocket(path: string, handler: HttpHandler) {
+  // The socket is made within this call: at no time is it open to others.
+  const before = Deno.umask(SOCKET_UMASK);
+  try {
+    const server = Deno.serve({ path, ...QUIET }, (request) => handler(request, null));
+    return { port: 0, shutdown: () => server.shutdown() };
+  } finally {
+    Deno.umask(before);
+  }
+}
 
 function by(signal: AbortSignal | undefined): { signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };

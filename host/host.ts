@@ -72,6 +72,7 @@ export interface FileInfo {
   readonly isFile: boolean;
   readonly isDirectory: boolean;
   readonly isSymlink: boolean;
+  readonly isSocket: boolean;
   /** Bytes. */
   readonly size: number;
   /** Permission bits, such as `0o600`. */
@@ -131,18 +132,32 @@ export interface Connection extends AsyncDisposable {
   close(): void;
 }
 
+/** Where an HTTP server listens. */
+export type ServeAddress =
+  | { readonly hostname: string; readonly port: number; readonly tls?: Tls }
+  /** A Unix socket, made with mode 0600; the path must be free, and is free again at the end. */
+  | { readonly path: string };
+
+/** What HTTPS needs, as PEM (RFC 7468). */
+export interface Tls {
+  /** The certificate, and those between it and a root. */
+  readonly cert: string;
+  /** Secret. */
+  readonly key: string;
+}
+
 /** A listening HTTP server. */
 export interface HttpServer {
-  /** The port really bound, when 0 was asked for. */
+  /** The port really bound, when 0 was asked for; 0 on a Unix socket. */
   readonly port: number;
   /** Accepts nothing more, waits for the requests under way, then resolves. */
   shutdown(): Promise<void>;
 }
 
-/** Answers one HTTP request. `peer` is the address of the other side. */
+/** Answers one HTTP request. `peer` is the address of the other side; `null` on a Unix socket. */
 export type HttpHandler = (
   request: Request,
-  peer: { readonly hostname: string; readonly port: number },
+  peer: { readonly hostname: string; readonly port: number } | null,
 ) => Response | Promise<Response>;
 
 /** A pool of HTTP connections of its own; closing it ends them, and the requests on them. */
@@ -159,11 +174,7 @@ export interface Net {
   fetch(label: Label, url: string, init?: RequestInit): Promise<Response>;
   /** For a peer that may go away while another takes its address. */
   openPool(label: Label): HttpPool;
-  serve(
-    label: Label,
-    address: { readonly hostname: string; readonly port: number },
-    handler: HttpHandler,
-  ): Promise<HttpServer>;
+  serve(label: Label, address: ServeAddress, handler: HttpHandler): Promise<HttpServer>;
 }
 
 /** Time, as an argument, so that tests own it. */

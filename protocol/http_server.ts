@@ -56,6 +56,8 @@ export interface MountOptions<Context> {
   readonly prefix?: string;
   /** What handlers get beside their input; runs before the body is read, so it can refuse. */
   readonly contextOf: (c: HonoContext, operation: Operation) => Context | Promise<Context>;
+  /** Told the input once it is valid. */
+  readonly onInput?: (c: HonoContext, input: Readonly<Record<string, unknown>>) => void;
 }
 
 /** A handler may answer with a finished response, such as one that it only passes on. */
@@ -79,7 +81,9 @@ export function mount<Ops extends Record<string, Operation>, Context>(
     const handler = handlers[key] as (input: unknown, context: Context) => Promise<unknown>;
     app.on(operation.http.method, path, async (c) => {
       const context = await options.contextOf(c, operation);
-      const result = await handler(await parseInput(operation, c), context);
+      const input = await parseInput(operation, c);
+      options.onInput?.(c, input);
+      const result = await handler(input, context);
       if (result instanceof Response) return result;
       if (operation.http.status === 204) return c.body(null, 204);
       return c.json(result as object, operation.http.status as ContentfulStatusCode);
@@ -108,7 +112,10 @@ function honoPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
-async function parseInput(operation: Operation, c: HonoContext): Promise<unknown> {
+async function parseInput(
+  operation: Operation,
+  c: HonoContext,
+): Promise<Record<string, unknown>> {
   const fromPath = Object.fromEntries(
     pathParameters(operation.http.path).map((name) => [name, c.req.param(name)]),
   );

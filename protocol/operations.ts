@@ -1,4 +1,5 @@
 /** The lists of operations, by who serves them. Everything that enumerates operations starts here. */
+import { auditList } from "./audit.ts";
 import {
   browserClick,
   browserEvaluate,
@@ -10,6 +11,7 @@ import {
   browserType,
 } from "./browser.ts";
 import { agentHealth, guestAnnounce } from "./guest.ts";
+import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
 import { systemHealth, systemStatus } from "./system.ts";
 import { vmsCreate, vmsDelete, vmsGet, vmsList, vmsWait } from "./vms.ts";
 
@@ -24,6 +26,15 @@ export const vmOperations = {
 
 /** Served by the daemon. */
 export const systemOperations = { health: systemHealth, status: systemStatus } as const;
+
+/** Served by the daemon. */
+export const keyOperations = { create: keysCreate, list: keysList, delete: keysDelete } as const;
+
+/** Served by the daemon. */
+export const ticketOperations = { create: ticketsCreate } as const;
+
+/** Served by the daemon. */
+export const auditOperations = { list: auditList } as const;
 
 /** Served by the agent; the daemon serves them too, under {@linkcode AGENT_PREFIX}. */
 export const browserOperations = {

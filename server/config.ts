@@ -10,8 +10,19 @@ import { type RuntimeName, runtimeName } from "../protocol/vms.ts";
 export interface Config {
   /** Where people and programs reach the daemon. */
   readonly apiListen: { readonly hostname: string; readonly port: number };
-  /** Secret that API requests must carry; `null` on loopback only. */
+  /** A key that stands beside the stored ones, an admin's. */
   readonly apiKey: string | null;
+  /** Unix socket that serves the API to the daemon's own user, who needs no key. */
+  readonly socket: string;
+  /** Whether everybody on this machine is an admin without a key. */
+  readonly insecureLoopback: boolean;
+  /** Addresses and CIDRs of clients; empty: all. */
+  readonly allowCidr: readonly string[];
+  /** Proxies whose `X-Forwarded-For` counts, as addresses and CIDRs. */
+  readonly trustedProxies: readonly string[];
+  /** PEM files of HTTPS; both or neither. */
+  readonly tlsCert: string | null;
+  readonly tlsKey: string | null;
   readonly dbPath: string;
   readonly runtimeDir: string;
   readonly logDir: string;
@@ -34,11 +45,17 @@ export interface Config {
 }
 
 /** Settings as text, by flag name without dashes; `undefined` where nobody said anything. */
-export type ConfigFlags = Partial<Record<keyof typeof VARIABLES, string>>;
+export type ConfigFlags = Partial<Record<keyof typeof VARIABLES, string | boolean>>;
 
 /** Setting → variable. The names are those of earlier versions where they had one. */
 export const VARIABLES = {
   listen: "VIPER_API_LISTEN",
+  socket: "VIPER_API_SOCKET",
+  insecureLoopback: "VIPER_INSECURE_LOOPBACK",
+  allowCidr: "VIPER_API_ALLOW_CIDR",
+  trustedProxies: "VIPER_API_TRUSTED_PROXIES",
+  tlsCert: "VIPER_TLS_CERT",
+  tlsKey: "VIPER_TLS_KEY",
   db: "VIPER_DB_PATH",
   runtimeDir: "VIPER_RUNTIME_DIR",
   logDir: "VIPER_LOG_DIR",
@@ -55,32 +72,45 @@ export const VARIABLES = {
 } as const;
 
 const PORT_MAX = 65_535;
+/** Bytes of a Unix socket's path, less its closing zero byte (unix(7)). */
+const SOCKET_PATH_BYTES_MAX = 107;
 const VM_LIMIT_MAX = 65_534;
 const BOOT_TIMEOUT_MS_MAX = 3_600_000;
 /** IFNAMSIZ less its closing zero byte (if.h). */
 const INTERFACE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** @throws {TypeError} that names the setting and quotes the value */
 export function readConfig(
   flags: ConfigFlags,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
 ): Config {
   const setting = (name: keyof typeof VARIABLES, fallback: string) =>
-    flags[name] ?? (env[VARIABLES[name]] || undefined) ?? fallback;
+    String(flags[name] ?? (env[VARIABLES[name]] || undefined) ?? fallback);
+  const list = (name: keyof typeof VARIABLES) =>
+    setting(name, "").split(",").map((entry) => entry.trim()).filter(Boolean);
   const path = (name: keyof typeof VARIABLES, fallback: string) =>
     absolute(setting(name, fallback), env["PWD"]);
-  const state = `${env["HOME"] ?? "/root"}/.viper`;
+  const state = stateFolder(env);
   const apiListen = listenAddress(setting("listen", "127.0.0.1:7777"));
-  const apiKey = env["VIPER_API_KEY"] || null;
-  if (apiKey === null && !isLoopback(apiListen.hostname)) {
+  const insecureLoopback = yesOrNo("insecureLoopback", setting("insecureLoopback", "false"));
+  if (insecureLoopback && !isLoopback(apiListen.hostname)) {
     throw new TypeError(
-      `Cannot listen on "${apiListen.hostname}" without a key: set VIPER_API_KEY, or listen on 127.0.0.1`,
+      `Cannot listen on "${apiListen.hostname}" without keys: leave --insecure-loopback out, or ` +
+        "listen on 127.0.0.1",
     );
   }
+  const dbPath = path("db", `${state}/state.db`);
   return Object.freeze({
     apiListen,
-    apiKey,
-    dbPath: path("db", `${state}/state.db`),
+    apiKey: env["VIPER_API_KEY"] || null,
+    socket: socketPath(path("socket", `${folderOf(dbPath)}/viper.sock`)),
+    insecureLoopback,
+    allowCidr: list("allowCidr"),
+    trustedProxies: list("trustedProxies"),
+    ...tlsFiles(path("tlsCert", ""), path("tlsKey", "")),
+    dbPath,
     runtimeDir: path("runtimeDir", `${state}/run`),
     logDir: path("logDir", `${state}/logs`),
     imageDir: path("imageDir", `${state}/image`),
@@ -117,9 +147,48 @@ export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
+/** Where the state database is, when no flag says otherwise. */
+export function stateDatabase(env: Environment): string {
+  return absolute(env[VARIABLES.db] || `${stateFolder(env)}/state.db`, env["PWD"]);
+}
+
+function stateFolder(env: Environment): string {
+  return `${env["HOME"] ?? "/root"}/.viper`;
+}
+
+/** Where the daemon keeps the key of its own user's command line, beside its database. */
+export function adminKeyFile(dbPath: string): string {
+  return `${folderOf(dbPath)}/admin.key`;
+}
+
+function folderOf(path: string): string {
+  const end = path.lastIndexOf("/");
+  return end < 0 ? "." : path.slice(0, end) || "/";
+}
+
 /** Paths reach other processes, which may have another working folder. */
 function absolute(path: string, workingDir = "."): string {
-  return path.startsWith("/") ? path : `${workingDir}/${path}`;
+  return path.startsWith("/") || path === "" ? path : `${workingDir}/${path}`;
+}
+
+function socketPath(path: string): string {
+  if (new TextEncoder().encode(path).length <= SOCKET_PATH_BYTES_MAX) return path;
+  throw new TypeError(
+    `Cannot use "${path}" as ${settingName("socket")}: a socket's path has at most ` +
+      `${SOCKET_PATH_BYTES_MAX} bytes; choose a shorter one`,
+  );
+}
+
+function tlsFiles(cert: string, key: string): Pick<Config, "tlsCert" | "tlsKey"> {
+  if ((cert === "") === (key === "")) return { tlsCert: cert || null, tlsKey: key || null };
+  const missing = cert === "" ? "tlsCert" : "tlsKey";
+  throw new TypeError(
+    `Cannot serve HTTPS with "${cert || key}" alone: set ${settingName(missing)}`,
+  );
+}
+
+function yesOrNo(name: keyof typeof VARIABLES, value: string): boolean {
+  return ["true", "1"].includes(choice(name, value, ["true", "false", "1", "0"]));
 }
 
 /** A bare name is looked for on the PATH. */

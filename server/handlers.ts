@@ -6,14 +6,26 @@
  */
 import type { HttpHandlers } from "../protocol/http_server.ts";
 import type { Operation } from "../protocol/operation.ts";
-import { browserOperations, systemOperations, vmOperations } from "../protocol/operations.ts";
+import type {
+  auditOperations,
+  keyOperations,
+  systemOperations,
+  ticketOperations,
+  vmOperations,
+} from "../protocol/operations.ts";
+import { browserOperations } from "../protocol/operations.ts";
+import type { Audit } from "./audit.ts";
 import type { Relay } from "./browser/relay.ts";
+import type { ApiKeys } from "./keys/keys.ts";
+import type { Principal } from "./keys/principal.ts";
+import type { Tickets } from "./keys/tickets.ts";
 import type { SystemStatus } from "./system_status.ts";
 import type { Fleet } from "./vms/fleet.ts";
 
 /** What a handler may know of its caller. */
 export interface Caller {
   readonly signal: AbortSignal;
+  readonly principal: Principal;
 }
 
 /** A caller that addresses one VM. */
@@ -38,6 +50,22 @@ export function systemHandlers(
     health: () => Promise.resolve({ status: "ok", version: status.version }),
     status: () => status.read(),
   };
+}
+
+export function keyHandlers(keys: ApiKeys): HttpHandlers<typeof keyOperations, Caller> {
+  return {
+    create: async ({ name, role, ttl_ms }) => await keys.create({ name, role, ttlMs: ttl_ms }),
+    list: () => Promise.resolve(keys.list()),
+    delete: async ({ id }) => await keys.delete(id),
+  };
+}
+
+export function ticketHandlers(tickets: Tickets): HttpHandlers<typeof ticketOperations, Caller> {
+  return { create: async (_, { principal }) => await tickets.create(principal) };
+}
+
+export function auditHandlers(audit: Audit): HttpHandlers<typeof auditOperations, Caller> {
+  return { list: ({ limit, cursor }) => Promise.resolve(audit.list(limit, cursor)) };
 }
 
 /** All browser operations are one: the relay takes them to the VM's agent. */

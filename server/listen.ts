@@ -1,37 +1,39 @@
 import type { Hono } from "hono";
-import type { Host, Label } from "../host/host.ts";
+import type { Host, HttpServer, Label, ServeAddress } from "../host/host.ts";
 import { within } from "./runtimes/within.ts";
 
 /** How long a shutdown waits for requests under way. */
 const SHUTDOWN_GRACE_MS = 10_000;
+/** How long the owner of a socket may take to show that it lives. */
+const PROBE_TIMEOUT_MS = 1_000;
 
 /** A listening app; disposing it finishes what is under way, within bounds. */
 export interface Listener extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves an app. @throws {Error} that says how to mend a taken port */
+/** Serves an app, which gets the peer's address with each request. @throws {Error} that says how
+ * to mend a taken address */
 export async function listen(
   host: Host,
   label: Label,
-  hostname: string,
-  port: number,
+  address: ServeAddress,
   app: Hono,
 ): Promise<Listener> {
   const server = await host.net.serve(
     label,
-    { hostname, port },
-    (request, peer) => app.fetch(request, { peer: peer.hostname }),
+    address,
+    (request, peer) => app.fetch(request, { peer: peer === null ? null : peer.hostname }),
   ).catch((error) => {
     throw new Error(
-      `Cannot listen on ${hostname}:${port}: ${error instanceof Error ? error.message : error}; ` +
-        "end what holds the port, or choose another with --listen or --guest-port",
+      `Cannot listen on ${placeOf(address)}: ${error instanceof Error ? error.message : error}; ` +
+        "end what holds it, or choose another with --listen, --socket or --guest-port",
       { cause: error },
     );
   });
-  const late = () => new Error(`Requests to ${hostname}:${port} did not end in time`);
+  const late = () => new Error(`Requests to ${placeOf(address)} did not end in time`);
   return {
-    url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}`,
+    url: urlOf(address, server),
     [Symbol.asyncDispose]: async () => {
       try {
         await within(host.clock, SHUTDOWN_GRACE_MS, server.shutdown(), late);
@@ -41,4 +43,50 @@ export async function listen(
       }
     },
   };
+}
+
+/**
+ * Serves an app on a Unix socket. One that a dead daemon left is replaced.
+ *
+ * @throws {Error} when somebody answers there, or something else has the path
+ */
+export async function listenOnSocket(host: Host, path: string, app: Hono): Promise<Listener> {
+  const found = await host.files.stat("server.socket:stat", path);
+  if (found !== null) await removeStale(host, path, found.isSocket);
+  const listener = await listen(host, "server.socket:listen", { path }, app);
+  return {
+    url: listener.url,
+    [Symbol.asyncDispose]: async () => {
+      await listener[Symbol.asyncDispose]();
+      await host.files.remove("server.socket:remove_undo", path);
+    },
+  };
+}
+
+async function removeStale(host: Host, path: string, isSocket: boolean): Promise<void> {
+  if (!isSocket) {
+    throw new Error(`Cannot listen on "${path}": it is no socket; choose another with --socket`);
+  }
+  const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+  const owner = await host.net
+    .connect("server.socket:probe", { transport: "unix", path }, signal)
+    .catch(() => null);
+  if (owner !== null) {
+    owner.close();
+    throw new Error(
+      `Cannot listen on "${path}": another daemon does; stop it, or choose another with --socket`,
+    );
+  }
+  await host.files.remove("server.socket:remove_stale", path);
+}
+
+function placeOf(address: ServeAddress): string {
+  return "path" in address ? `"${address.path}"` : `${address.hostname}:${address.port}`;
+}
+
+function urlOf(address: ServeAddress, { port }: HttpServer): string {
+  if ("path" in address) return `unix:${address.path}`;
+  const { hostname, tls } = address;
+  const scheme = tls === undefined ? "http" : "https";
+  return `${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }

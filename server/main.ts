@@ -10,9 +10,14 @@ import type { OnServerError } from "../protocol/http_server.ts";
 import { VERSION } from "../protocol/version.ts";
 import { guestApp } from "./api/guest.ts";
 import { restApp } from "./api/rest.ts";
+import { listenForApi, openAdmission } from "./api_listeners.ts";
+import { Audit } from "./audit.ts";
 import { Relay } from "./browser/relay.ts";
-import type { Config } from "./config.ts";
+import { adminKeyFile, type Config } from "./config.ts";
 import { EventBus } from "./events/bus.ts";
+import { keepAdminKey } from "./keys/admin_key.ts";
+import { ApiKeys } from "./keys/keys.ts";
+import { Tickets } from "./keys/tickets.ts";
 import { listen } from "./listen.ts";
 import { type Network, openNetwork } from "./network/network.ts";
 import { hostResolvers } from "./network/resolvers.ts";
@@ -21,6 +26,7 @@ import { localRuntime } from "./runtimes/local.ts";
 import { qemuRuntime } from "./runtimes/qemu.ts";
 import { chooseRuntime, type RuntimeChoice } from "./runtimes/registry.ts";
 import { openState, type State } from "./state.ts";
+import { AuditRows } from "./store/audit_rows.ts";
 import { SystemStatus } from "./system_status.ts";
 import { Fleet } from "./vms/fleet.ts";
 
@@ -67,6 +73,10 @@ export async function openDaemon(
 ): Promise<Daemon> {
   await using parts = new AsyncDisposableStack();
   const state = parts.use(await openState(config, host));
+  const keys = new ApiKeys(state.db, host);
+  const tickets = new Tickets(keys, host);
+  const admission = openAdmission(config, host, { keys, tickets });
+  await keepAdminKey(keys, host, adminKeyFile(config.dbPath));
   const choice = await chooseRuntime([
     qemuRuntime(host),
     localRuntime(host, { agentCommand: [...options.agentCommand] }),
@@ -87,21 +97,28 @@ export async function openDaemon(
   const guest: Hono = guestApp(fleet, host.clock, onServerError);
   const guestHostname = network === null ? "127.0.0.1" : config.hostIp;
   const guestListener = parts.use(
-    await listen(host, "server.guest:listen", guestHostname, config.guestPort, guest),
+    await listen(
+      host,
+      "server.guest:listen",
+      { hostname: guestHostname, port: config.guestPort },
+      guest,
+    ),
   );
   guestUrl = guestListener.url;
 
   const closing = new AbortController();
-  const { hostname, port } = config.apiListen;
   const api = restApp({
     fleet,
     relay: new Relay((name) => fleet.agent(name), host),
     status: new SystemStatus(host, VERSION, choice.runtime.name, () => fleet.count()),
     events: { bus, clock: host.clock, closing: closing.signal },
-    rules: { apiKey: config.apiKey, listenHostname: hostname },
+    keys,
+    tickets,
+    audit: new Audit(new AuditRows(state.db), host),
+    admission,
     onServerError,
   });
-  const { url } = parts.use(await listen(host, "server.api:listen", hostname, port, api));
+  const { url } = parts.use(await listenForApi(config, host, api));
   parts.defer(() => closing.abort());
 
   const opened = parts.move();

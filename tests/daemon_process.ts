@@ -14,7 +14,12 @@ const START_TIMEOUT_MS = 30_000;
 /** A daemon that listens. */
 export interface DaemonProcess extends AsyncDisposable {
   readonly url: string;
+  /** Of the admin that the daemon made for its own user. */
+  readonly apiKey: string;
+  /** With that key. */
   readonly client: ViperClient;
+  /** A request with that key, unless it has headers of its own about it. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
   readonly pid: number;
   readonly stateDir: string;
   /** Its log, a parsed JSON line each. */
@@ -62,9 +67,16 @@ export async function startDaemon(
   };
   try {
     const url = await listening.promise;
+    const apiKey = Deno.readTextFileSync(`${stateDir}/admin.key`).trim();
     return {
       url,
-      client: viperClient(denoHost({ log: () => {} }), url),
+      apiKey,
+      client: viperClient(denoHost({ log: () => {} }), url, { apiKey }),
+      fetch: (path, init = {}) => {
+        const headers = new Headers(init.headers);
+        if (!headers.has("authorization")) headers.set("authorization", `Bearer ${apiKey}`);
+        return fetch(url + path, { ...init, headers });
+      },
       pid: child.pid,
       stateDir,
       log,
@@ -106,7 +118,7 @@ type TextDecoding = ReadableWritablePair<string, Uint8Array>;
 
 /** Reads events from `after` on until `enough` says so; the bound is the caller's signal. */
 export async function eventsUntil(
-  daemon: Pick<DaemonProcess, "url">,
+  daemon: Pick<DaemonProcess, "fetch">,
   after: number,
   enough: (events: (VmEvent | EventGap)[]) => boolean,
   timeoutMs: number,
@@ -115,7 +127,7 @@ export async function eventsUntil(
   const timer = setTimeout(() => stop.abort(), timeoutMs);
   const events: (VmEvent | EventGap)[] = [];
   try {
-    const response = await fetch(`${daemon.url}/api/v1/events/vms`, {
+    const response = await daemon.fetch("/api/v1/events/vms", {
       headers: { "last-event-id": String(after) },
       signal: stop.signal,
     });

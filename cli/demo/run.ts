@@ -1,5 +1,5 @@
 /** The demo's phases, in their order; what they make is taken away again in reverse. */
-import { type Config, readConfig } from "../../server/config.ts";
+import { adminKeyFile, type Config, readConfig } from "../../server/config.ts";
 import { type Daemon, openDaemon } from "../../server/main.ts";
 import type { Host, HttpServer } from "../../host/host.ts";
 import type { RuntimeName } from "../../protocol/vms.ts";
@@ -56,13 +56,19 @@ export async function runDemo(
     const state = await host.files.makeTempDir("demo.run:state", "viper-demo-");
     made.defer(() => host.files.remove("demo.run:state_undo", state));
     const config = demoConfig(state, options);
-    const daemon = await openDaemon(config, host, { agentCommand: assets.agentCommand });
-    return made.use(daemon);
+    const daemon = made.use(
+      await openDaemon(config, host, { agentCommand: assets.agentCommand }),
+    );
+    const apiKey = await host.files.readText("demo.run:key", adminKeyFile(config.dbPath));
+    return { ...daemon, apiKey: apiKey.trim() };
   });
   const page = await phase("serve the page", () => servePage(host, pageHost));
   made.defer(() => page.shutdown());
 
-  const client = viperClient(host, daemon.url, { signal: context.signal });
+  const client = viperClient(host, daemon.url, {
+    apiKey: daemon.apiKey,
+    signal: context.signal,
+  });
   const browser = client.browser(VM_NAME);
   await phase(`create VM (${runtimeOf(daemon)})`, () => client.vms.create({ name: VM_NAME }));
   await phase("boot to ready", async () => {
@@ -113,7 +119,7 @@ function servePage(host: Host, hostname: string): Promise<HttpServer> {
   );
 }
 
-function runtimeOf({ runtime }: Daemon): string {
+function runtimeOf({ runtime }: Pick<Daemon, "runtime">): string {
   return `${runtime.runtime.name}, ${runtime.availability.accel}`;
 }
 

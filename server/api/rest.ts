@@ -4,30 +4,45 @@
  *
  * @module
  */
-import type { Context, Hono } from "hono";
+import type { Context, Hono, Next } from "hono";
 import {
   createApp,
   methodNotAllowed,
   mount,
+  type MountOptions,
   type OnServerError,
 } from "../../protocol/http_server.ts";
+import { type Operation, roleOf } from "../../protocol/operation.ts";
 import {
   AGENT_PREFIX,
+  auditOperations,
   browserOperations,
+  keyOperations,
   systemOperations,
+  ticketOperations,
   vmOperations,
 } from "../../protocol/operations.ts";
+import type { Role } from "../../protocol/roles.ts";
+import type { Audit } from "../audit.ts";
 import type { Relay } from "../browser/relay.ts";
 import {
+  auditHandlers,
   browserHandlers,
   type Caller,
+  keyHandlers,
   systemHandlers,
+  ticketHandlers,
   type VmCaller,
   vmHandlers,
 } from "../handlers.ts";
+import type { ApiKeys } from "../keys/keys.ts";
+import { type Principal, requireRole } from "../keys/principal.ts";
+import type { Tickets } from "../keys/tickets.ts";
 import type { SystemStatus } from "../system_status.ts";
 import type { Fleet } from "../vms/fleet.ts";
-import { type AdmissionRules, admit } from "./admission.ts";
+import { noteAction, noteInput, recordChange, targetOf } from "./audited.ts";
+import type { Admission, Admitted } from "./auth/admission.ts";
+import { withoutQueryCredentials } from "./auth/credentials.ts";
 import { openEventStream, type SseParts } from "./sse.ts";
 
 /** What the API speaks to. */
@@ -36,34 +51,84 @@ export interface RestParts {
   readonly relay: Relay;
   readonly status: SystemStatus;
   readonly events: SseParts;
-  readonly rules: AdmissionRules;
+  readonly keys: ApiKeys;
+  readonly tickets: Tickets;
+  readonly audit: Audit;
+  readonly admission: Admission;
   readonly onServerError: OnServerError;
 }
 
-/** The app that answers API requests. */
+/** What the listener knows of a request beside its words. */
+export interface RestEnv {
+  /** Address of the other end; `null`: the Unix socket. */
+  readonly peer: string | null;
+}
+
+/** The app that answers API requests; hand it a {@linkcode RestEnv} with each. */
 export function restApp(parts: RestParts): Hono {
   const app = createApp(parts.onServerError);
-  app.use(async (c, next) => {
-    admit(c.req.raw, parts.rules);
+  app.use(async (c: Context, next: Next) => {
+    const { peer } = c.env as RestEnv;
+    const admitted = parts.admission.admit(c.req.raw, peer);
+    c.set("admitted", admitted);
+    c.req.raw = withoutQueryCredentials(c.req.raw);
     await next();
+    recordChange(c, parts.audit, admitted);
   });
-  const contextOf = (c: Context): Caller => ({ signal: c.req.raw.signal });
-  // A wait must not hold up the daemon's end.
-  const vmContextOf = (c: Context): Caller => ({
-    signal: AbortSignal.any([c.req.raw.signal, parts.events.closing]),
+  const options: MountOptions<Caller> = { contextOf: callerOf, onInput: noteInput };
+  mount(app, systemOperations, systemHandlers(parts.status), options);
+  mount(app, vmOperations, vmHandlers(parts.fleet), {
+    ...options,
+    // A wait must not hold up the daemon's end.
+    contextOf: (c, operation) => {
+      const caller = callerOf(c, operation);
+      return { ...caller, signal: AbortSignal.any([caller.signal, parts.events.closing]) };
+    },
   });
-  mount(app, systemOperations, systemHandlers(parts.status), { contextOf });
-  mount(app, vmOperations, vmHandlers(parts.fleet), { contextOf: vmContextOf });
-  app.get("/api/v1/events/vms", (c) => openEventStream(c.req.raw, parts.events));
+  mount(app, keyOperations, keyHandlers(parts.keys), options);
+  mount(app, ticketOperations, ticketHandlers(parts.tickets), options);
+  mount(app, auditOperations, auditHandlers(parts.audit), options);
+  app.get("/api/v1/events/vms", (c) => {
+    permit(c, "viewer", "events.follow", "");
+    return openEventStream(c.req.raw, parts.events);
+  });
   app.all("/api/v1/events/vms", (c) => methodNotAllowed(c, ["GET"]));
-  mount(app, browserOperations, browserHandlers(parts.relay), {
+  mountAgent(app, parts.relay);
+  return app;
+}
+
+/** What a VM's agent serves: known operations are validated here, the rest is passed on. */
+function mountAgent(app: Hono, relay: Relay): void {
+  mount(app, browserOperations, browserHandlers(relay), {
     prefix: AGENT_PREFIX,
-    contextOf: (c): VmCaller => ({ ...contextOf(c), vmName: vmNameOf(c) }),
+    contextOf: (c, { name }): VmCaller => {
+      const vmName = vmNameOf(c);
+      const principal = permit(c, "operator", name, vmName);
+      return { principal, signal: c.req.raw.signal, vmName };
+    },
   });
   app.all(`${AGENT_PREFIX.replace("{name}", ":name")}/*`, (c) => {
-    return parts.relay.forward(vmNameOf(c), agentPath(c.req.url), c.req.raw);
+    const [vmName, path] = [vmNameOf(c), agentPath(c.req.url)];
+    permit(c, "operator", "agent.forward", `${vmName} ${path.split("?")[0]}`);
+    return relay.forward(vmName, path, c.req.raw);
   });
-  return app;
+}
+
+function callerOf(c: Context, operation: Operation): Caller {
+  const principal = permit(c, roleOf(operation), operation.name, targetOf(c, operation));
+  return { principal, signal: c.req.raw.signal };
+}
+
+/**
+ * Notes what a request is about to do, for the audit, and whether its maker may.
+ *
+ * @throws {ViperError} `forbidden`
+ */
+export function permit(c: Context, needed: Role, operation: string, target: string): Principal {
+  noteAction(c, operation, target);
+  const { principal } = c.get("admitted") as Admitted;
+  requireRole(principal, needed, operation);
+  return principal;
 }
 
 function vmNameOf(c: Context): string {

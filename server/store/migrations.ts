@@ -68,4 +68,28 @@ export const MIGRATIONS: readonly string[] = [
     ('life', (SELECT coalesce(min(seq) - 1, 0) FROM events)),
     ('log', 0);
   `,
+  `
+  CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    role TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'admin')),
+    secret_sha256 TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT,
+    last_used_at TEXT
+  ) STRICT;
+
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    key_id TEXT,
+    role TEXT NOT NULL,
+    via TEXT NOT NULL,
+    peer TEXT,
+    operation TEXT NOT NULL,
+    target TEXT NOT NULL,
+    outcome TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

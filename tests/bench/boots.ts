@@ -79,7 +79,7 @@ async function bootOnce(daemon: DaemonProcess, layout: ImageLayout): Promise<Boo
   const vm = await vms.wait({ name, timeout_ms: READY_TIMEOUT_MS });
   const ms = performance.now() - started;
   if (vm.status !== "running") throw new Error(`The VM is ${vm.status}: ${vm.reason}`);
-  const response = await fetch(`${daemon.url}/api/v1/vms/${name}/agent/healthz`);
+  const response = await daemon.fetch(`/api/v1/vms/${name}/agent/healthz`);
   const { mem_total_mb, mem_available_mb } = await response.json();
   await vms.delete({ name });
   return { ms, usedMb: mem_total_mb - mem_available_mb, accel };

@@ -30,7 +30,10 @@ export async function compareProxy(note: (text: string) => void): Promise<Compar
   const port = await agentPort(vm.id, token);
   const evaluate = "/v1/script/evaluate";
   const calls: Record<"proxied" | "direct", Call> = {
-    proxied: post(`${daemon.url}/api/v1/vms/bench/agent${evaluate}`),
+    proxied: post(
+      `${daemon.url}/api/v1/vms/bench/agent${evaluate}`,
+      (url, init) => daemon.fetch(new URL(url).pathname, init as RequestInit),
+    ),
     direct: post(`http://127.0.0.1:${port}${evaluate}`, signed(token)),
   };
   const proxied: Load = { latencies: [], perSecond: [] };
@@ -80,7 +83,7 @@ function signed(token: string): Ask {
   return (url, init) => signer.send((url, init) => fetch(url, init), url, init);
 }
 
-function post(url: string, ask: Ask = (url, init) => fetch(url, init as RequestInit)): Call {
+function post(url: string, ask: Ask): Call {
   const headers = { "content-type": "application/json" };
   const body = JSON.stringify({ expression: "1 + 1" });
   return async () => {

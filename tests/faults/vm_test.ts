@@ -83,7 +83,8 @@ async function withDaemon(
       runtime: "qemu",
     }, {});
     await using daemon = await openDaemon(config, host, { agentCommand: [] });
-    await body({ state, use, client: viperClient(real, daemon.url) });
+    const apiKey = Deno.readTextFileSync(`${state}/admin.key`).trim();
+    await body({ state, use, client: viperClient(real, daemon.url, { apiKey }) });
     use(real);
   } finally {
     await Deno.remove(state, { recursive: true });

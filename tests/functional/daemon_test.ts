@@ -133,7 +133,7 @@ Deno.test("viper serve refuses bad requests and changes nothing", async (t) => {
     [
       "a foreign page",
       "/healthz",
-      { headers: { origin: "http://evil.example" } },
+      { headers: { origin: "http://evil.example", authorization: "" } },
       403,
       "forbidden_origin",
     ],
@@ -141,7 +141,7 @@ Deno.test("viper serve refuses bad requests and changes nothing", async (t) => {
   ];
   for (const [name, path, init, status, code] of rows) {
     await t.step(name, async () => {
-      const response = await fetch(daemon.url + path, init);
+      const response = await daemon.fetch(path, init);
       const problem = await response.json();
       assert.equal(response.headers.get("content-type"), "application/problem+json");
       assert.deepEqual([response.status, problem.status, problem.code], [status, status, code]);
@@ -154,7 +154,7 @@ Deno.test("viper serve refuses bad requests and changes nothing", async (t) => {
 Deno.test("viper serve passes the agent's own routes on", async () => {
   await using daemon = await startDaemon(LOCAL);
   await createReady(daemon, "a");
-  const response = await fetch(`${daemon.url}/api/v1/vms/a/agent/healthz`);
+  const response = await daemon.fetch("/api/v1/vms/a/agent/healthz");
   assert.equal(response.status, 200);
   assert.equal((await response.json()).status, "ok");
 });

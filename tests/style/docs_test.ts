@@ -80,6 +80,11 @@ Deno.test("README lists the settings with their defaults", async () => {
     listen: `${config.apiListen.hostname}:${config.apiListen.port}`,
     db: config.dbPath,
     guestOpenPorts: config.guestOpenPorts.join(",") || "none",
+    allowCidr: config.allowCidr.join(",") || "all",
+    trustedProxies: config.trustedProxies.join(",") || "none",
+    tlsCert: config.tlsCert ?? "none",
+    tlsKey: config.tlsKey ?? "none",
+    insecureLoopback: config.insecureLoopback ? "yes" : "no",
     bootTimeoutMs: config.bootTimeoutMs ?? "by accelerator",
   };
   for (const [name, variable] of Object.entries(VARIABLES)) {

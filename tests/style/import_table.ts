@@ -48,6 +48,12 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
   "agent/main.ts": { files: ["agent/", PROTOCOL, "host/"], packages: [] },
 
   "server/main.ts": { files: ["server/", PROTOCOL, HOST], packages: ["hono"] },
+  "server/api_listeners.ts": {
+    files: ["server/api/auth/", "server/keys/", "server/listen.ts", "server/config.ts", HOST],
+    packages: ["hono"],
+  },
+  "server/audit.ts": { files: ["server/store/", PROTOCOL, HOST], packages: [] },
+  "server/keys/": { files: ["server/store/", PROTOCOL, HOST], packages: ["node:crypto"] },
   "server/listen.ts": { files: ["server/runtimes/within.ts", HOST], packages: ["hono"] },
   "server/state.ts": { files: ["server/store/", "server/config.ts", HOST], packages: [] },
   "server/config.ts": { files: [PROTOCOL, HOST], packages: ["zod"] },
@@ -55,14 +61,19 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
   "server/api/": {
     files: [
       ...["server/handlers.ts", "server/vms/", "server/browser/", "server/events/"],
-      ...["server/config.ts", "server/system_status.ts", PROTOCOL, HOST],
+      ...["server/config.ts", "server/system_status.ts", "server/keys/", "server/audit.ts"],
+      ...[PROTOCOL, HOST],
     ],
     packages: ["zod", "hono", "node:crypto"],
+  },
+  "server/api/auth/": {
+    files: ["server/keys/", "server/config.ts", PROTOCOL, HOST],
+    packages: ["node:net"],
   },
   "server/handlers.ts": {
     files: [
       ...["server/vms/", "server/browser/", "server/system_status.ts", "server/config.ts"],
-      ...[PROTOCOL, HOST],
+      ...["server/keys/", "server/audit.ts", PROTOCOL, HOST],
     ],
     packages: [],
   },

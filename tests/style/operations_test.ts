@@ -11,7 +11,13 @@ const OPERATIONS: readonly Operation[] = Object.values(lists)
 
 /** Paths are apart by who serves them: the daemon's and the agent's may be the same. */
 const LISTS: readonly (readonly Operation[])[] = [
-  Object.values({ ...lists.vmOperations, ...lists.systemOperations }),
+  [
+    ...Object.values(lists.vmOperations),
+    ...Object.values(lists.systemOperations),
+    ...Object.values(lists.keyOperations),
+    ...Object.values(lists.ticketOperations),
+    ...Object.values(lists.auditOperations),
+  ],
   Object.values({ ...lists.browserOperations, ...lists.agentOperations }),
   Object.values(lists.guestOperations),
 ];

@@ -17,18 +17,26 @@ const ASSETS = {
 function cli(
   argv: readonly string[],
   api: ApiWorld | null,
-  { env = {}, signal = new AbortController().signal, terminal = new ScriptTerminal() }: {
+  {
+    env = {},
+    files = {},
+    signal = new AbortController().signal,
+    terminal = new ScriptTerminal(),
+  }: {
     env?: Record<string, string>;
+    files?: Record<string, string>;
     signal?: AbortSignal;
     terminal?: ScriptTerminal;
   } = {},
 ): Promise<{ code: number; terminal: ScriptTerminal }> {
   const fetch = async (_label: string, url: string, init?: RequestInit) => {
     if (api === null) throw new TypeError("connection refused");
-    return await api.app.fetch(new Request(url, init));
+    return await api.app.fetch(new Request(url, init), { peer: "127.0.0.1" });
   };
   const net = { fetch } as never;
-  const host = { env, net } as never;
+  const readText = (_label: string, path: string) =>
+    path in files ? Promise.resolve(files[path]) : Promise.reject(new Error("not found"));
+  const host = { env, net, files: { readText } } as never;
   return runCli(argv, { host, terminal, signal, assets: ASSETS }).then((code) => ({
     code,
     terminal,
@@ -97,11 +105,60 @@ for (const argv of [["--version"], ["version"], ["-V"]]) {
 }
 
 Deno.test("viper sends VIPER_API_KEY, and says so when the key is wrong", async () => {
-  await using api = await apiWorld({ rules: { apiKey: "k", listenHostname: "127.0.0.1" } });
+  await using api = await apiWorld({ rules: { insecureLoopback: false, environmentKey: "k" } });
   assert.equal((await cli(["vms", "list"], api, { env: { VIPER_API_KEY: "k" } })).code, 0);
   const wrong = await cli(["vms", "list"], api, { env: { VIPER_API_KEY: "x" } });
   assert.equal(wrong.code, 1);
   assert.match(wrong.terminal.errors, /invalid api key/);
+});
+
+/** Command line, environment and files → whether the key gets through. */
+const KEY_SOURCES: readonly [string, string[], Record<string, string>, string[], boolean][] = [
+  ["the daemon's own file", [], { HOME: "/me" }, ["/me/.viper/admin.key"], true],
+  ["the file beside VIPER_DB_PATH", [], { VIPER_DB_PATH: "/d/s.db" }, ["/d/admin.key"], true],
+  ["a named file", ["--api-key-file", "/k"], { VIPER_API_KEY: "wrong" }, ["/k"], true],
+  ["a named file that is missing", ["--api-key-file", "/k"], { HOME: "/me" }, [], false],
+  ["the variable before the file", [], { HOME: "/me", VIPER_API_KEY: "x" }, [
+    "/me/.viper/admin.key",
+  ], false],
+  ["no file", [], { HOME: "/me" }, [], false],
+  [
+    "the daemon's own file for another machine",
+    ["--api", "http://192.0.2.1:7777"],
+    { HOME: "/me" },
+    ["/me/.viper/admin.key"],
+    false,
+  ],
+];
+
+for (const [what, flags, env, paths, isTaken] of KEY_SOURCES) {
+  Deno.test(`viper ${isTaken ? "is let in" : "is not let in"} with ${what}`, async () => {
+    await using api = await apiWorld({ rules: { insecureLoopback: false } });
+    const { key } = api.keys.create({ name: "me", role: "admin" });
+    const files = Object.fromEntries(paths.map((path) => [path, `${key}\n`]));
+    const { code, terminal } = await cli([...flags, "vms", "list"], api, { env, files });
+    assert.equal(code, isTaken ? 0 : 1, terminal.errors);
+    assert.ok(!terminal.errors.includes(key));
+  });
+}
+
+Deno.test("viper keys makes, lists and deletes keys, and viper audit tells of it", async () => {
+  await using api = await apiWorld();
+  const made = await cli(["keys", "create", "ci", "--role", "viewer", "--json"], api);
+  const { id, key, role } = JSON.parse(made.terminal.written);
+  assert.equal(role, "viewer");
+  assert.equal(api.keys.verify(key)?.name, "ci");
+  const listed = await cli(["keys", "list"], api);
+  assert.match(listed.terminal.written, new RegExp(id));
+  assert.ok(!listed.terminal.written.includes(key));
+  assert.equal((await cli(["keys", "delete", id], api)).code, 0);
+  assert.equal(api.keys.verify(key), null);
+  const audit = await cli(["audit", "list", "--json"], api);
+  const { records } = JSON.parse(audit.terminal.written);
+  assert.deepEqual(
+    records.map(({ operation, target }: Record<string, string>) => [operation, target]),
+    [["keys.delete", id], ["keys.create", "ci"]],
+  );
 });
 
 Deno.test("viper vms watch prints events until it is interrupted, then exits with 0", async () => {

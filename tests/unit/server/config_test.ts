@@ -1,11 +1,13 @@
 /** Settings: where they come from, and what is refused. */
 import assert from "node:assert/strict";
 import {
+  adminKeyFile,
   type Config,
   type ConfigFlags,
   isLoopback,
   listenAddress,
   readConfig,
+  stateDatabase,
   VARIABLES,
 } from "../../../server/config.ts";
 
@@ -16,6 +18,10 @@ const SETTINGS: readonly [keyof ConfigFlags, keyof Config, string, unknown, stri
     ...["127.0.0.1:1", { hostname: "127.0.0.1", port: 1 }] as const,
     ...["[::1]:2", { hostname: "::1", port: 2 }] as const,
   ],
+  ["socket", "socket", "/a/s", "/a/s", "/b/s", "/b/s"],
+  ["insecureLoopback", "insecureLoopback", "1", true, "true", true],
+  ["allowCidr", "allowCidr", "10.0.0.0/8, ::1", ["10.0.0.0/8", "::1"], "10.0.0.1", ["10.0.0.1"]],
+  ["trustedProxies", "trustedProxies", "10.0.0.1", ["10.0.0.1"], "10.0.0.2", ["10.0.0.2"]],
   ["db", "dbPath", "/a/x.db", "/a/x.db", "/b/x.db", "/b/x.db"],
   ["runtimeDir", "runtimeDir", "/a", "/a", "/b", "/b"],
   ["logDir", "logDir", "/a", "/a", "/b", "/b"],
@@ -44,7 +50,8 @@ for (const [setting, member, one, oneRead, other, otherRead] of SETTINGS) {
 }
 
 Deno.test("readConfig() knows every setting of VARIABLES in this table", () => {
-  assert.deepEqual(SETTINGS.map(([setting]) => setting).sort(), Object.keys(VARIABLES).sort());
+  const tested = [...SETTINGS.map(([setting]) => setting), "tlsCert", "tlsKey"];
+  assert.deepEqual(tested.sort(), Object.keys(VARIABLES).sort());
 });
 
 Deno.test("readConfig() has the defaults of the floor and is frozen", () => {
@@ -52,6 +59,12 @@ Deno.test("readConfig() has the defaults of the floor and is frozen", () => {
   assert.deepEqual(config, {
     apiListen: { hostname: "127.0.0.1", port: 7777 },
     apiKey: null,
+    socket: "/home/me/.viper/viper.sock",
+    insecureLoopback: false,
+    allowCidr: [],
+    trustedProxies: [],
+    tlsCert: null,
+    tlsKey: null,
     dbPath: "/home/me/.viper/state.db",
     runtimeDir: "/home/me/.viper/run",
     logDir: "/home/me/.viper/logs",
@@ -81,6 +94,8 @@ Deno.test("readConfig() makes paths absolute, since other processes read them", 
 
 const BAD: readonly [keyof ConfigFlags, readonly string[]][] = [
   ["listen", ["7777", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", ":70000", "::1:7777", "a b:1"]],
+  ["insecureLoopback", ["yes", "TRUE", "2"]],
+  ["socket", [`/${"a".repeat(107)}`]],
   ["runtime", ["docker", "QEMU", "qemu "]],
   ["bridge", ["", "br 0", "a".repeat(16), "../x", "-br"].filter(Boolean)],
   ["guestPort", ["-1", "65536", "1.5", "0x10", "1e3", " 1"]],
@@ -107,12 +122,29 @@ for (const [setting, values] of BAD) {
 }
 
 for (const listen of ["0.0.0.0:7777", "[::]:7777", "10.0.0.1:7777", "myhost:7777"]) {
-  Deno.test(`readConfig() refuses ${listen} without a key and takes it with one`, () => {
-    assert.throws(() => readConfig({ listen }, {}), /without a key: set VIPER_API_KEY/);
-    assert.throws(() => readConfig({ listen }, { VIPER_API_KEY: "" }), /without a key/);
-    assert.equal(readConfig({ listen }, { VIPER_API_KEY: "k" }).apiKey, "k");
+  Deno.test(`readConfig() takes ${listen}, but not with --insecure-loopback`, () => {
+    const insecureLoopback = true;
+    assert.throws(() => readConfig({ listen, insecureLoopback }, {}), /without keys: leave/);
+    assert.equal(readConfig({ listen }, {}).insecureLoopback, false);
   });
 }
+
+Deno.test("readConfig() takes the certificate and key of HTTPS together or not at all", () => {
+  const { tlsCert, tlsKey } = readConfig({ tlsCert: "c.pem" }, {
+    VIPER_TLS_KEY: "/k.pem",
+    PWD: "/srv",
+  });
+  assert.deepEqual([tlsCert, tlsKey], ["/srv/c.pem", "/k.pem"]);
+  assert.throws(() => readConfig({ tlsCert: "/c" }, {}), /"\/c" alone: set VIPER_TLS_KEY/);
+  assert.throws(() => readConfig({ tlsKey: "/k" }, {}), /"\/k" alone: set VIPER_TLS_CERT/);
+});
+
+Deno.test("readConfig() puts the socket beside the database", () => {
+  assert.equal(readConfig({ db: "/srv/state.db" }, {}).socket, "/srv/viper.sock");
+  assert.equal(adminKeyFile("/srv/state.db"), "/srv/admin.key");
+  assert.equal(stateDatabase({ HOME: "/me" }), "/me/.viper/state.db");
+  assert.equal(stateDatabase({ VIPER_DB_PATH: "s.db", PWD: "/srv" }), "/srv/s.db");
+});
 
 Deno.test("listenAddress() means loopback by a port alone", () => {
   assert.deepEqual(listenAddress(":80"), { hostname: "127.0.0.1", port: 80 });

@@ -1,9 +1,16 @@
 /** The REST app over the fleet of a test, asked without a socket. */
 import assert from "node:assert/strict";
 import type { Hono } from "hono";
+import { jsonLog } from "../../../../host/json_log.ts";
 import { type ProblemCode, PROBLEMS } from "../../../../protocol/problems.ts";
 import { restApp } from "../../../../server/api/rest.ts";
-import type { AdmissionRules } from "../../../../server/api/admission.ts";
+import { Admission, type AdmissionRules } from "../../../../server/api/auth/admission.ts";
+import { Failures } from "../../../../server/api/auth/failures.ts";
+import { parseCidrs } from "../../../../server/api/auth/peers.ts";
+import { Audit } from "../../../../server/audit.ts";
+import { ApiKeys } from "../../../../server/keys/keys.ts";
+import { Tickets } from "../../../../server/keys/tickets.ts";
+import { AuditRows } from "../../../../server/store/audit_rows.ts";
 import { type AgentOf, Relay } from "../../../../server/browser/relay.ts";
 import { SystemStatus } from "../../../../server/system_status.ts";
 import type { FleetOptions } from "../../../../server/vms/fleet.ts";
@@ -19,17 +26,43 @@ export interface ApiWorld extends AsyncDisposable {
   readonly closing: AbortController;
   /** Errors that were told as the server's own. */
   readonly serverErrors: unknown[];
-  request(path: string, init?: RequestInit): Promise<Response>;
+  readonly keys: ApiKeys;
+  readonly tickets: Tickets;
+  readonly audit: Audit;
+  /** What was logged, a line of JSON each. */
+  readonly log: string[];
+  /** A request from `peer`, else from this machine; `null`: over the Unix socket. */
+  request(path: string, init?: RequestInit, peer?: string | null): Promise<Response>;
   /** A request with a JSON body. */
   post(path: string, body: unknown): Promise<Response>;
 }
 
+/** Everybody on this machine is let in, from everywhere nobody without a key. */
+export const OPEN: AdmissionRules = {
+  environmentKey: null,
+  insecureLoopback: true,
+  listenHostname: "127.0.0.1",
+  peers: { allowed: null, trustedProxies: parseCidrs([], "none") },
+};
+
 export async function apiWorld(
-  options: Partial<FleetOptions> & { rules?: AdmissionRules; agentOf?: AgentOf } = {},
+  options: Partial<FleetOptions> & { rules?: Partial<AdmissionRules>; agentOf?: AgentOf } = {},
 ): Promise<ApiWorld> {
-  const { rules = { apiKey: null, listenHostname: "127.0.0.1" }, agentOf, ...fleetOptions } =
-    options;
+  const { rules = {}, agentOf, ...fleetOptions } = options;
   const world = await fleetWorld(fleetOptions);
+  const log: string[] = [];
+  const host = {
+    ...world.host,
+    log: jsonLog((line) => log.push(line), world.clock.now),
+  };
+  const keys = new ApiKeys(world.db, host);
+  const tickets = new Tickets(keys, host);
+  const failures = new Failures(world.clock);
+  const admission = new Admission({ keys, tickets, failures, log: host.log }, {
+    ...OPEN,
+    ...rules,
+  });
+  const audit = new Audit(new AuditRows(world.db), host);
   const closing = new AbortController();
   const serverErrors: unknown[] = [];
   const app = restApp({
@@ -37,13 +70,13 @@ export async function apiWorld(
     relay: new Relay(agentOf ?? ((name) => world.fleet.agent(name)), world.host),
     status: new SystemStatus(world.host, "1.2.3", "qemu", () => world.fleet.count()),
     events: { bus: world.bus, clock: world.clock, closing: closing.signal },
-    rules,
+    ...{ keys, tickets, audit, admission },
     onServerError: (error) => serverErrors.push(error),
   });
-  const request = async (path: string, init?: RequestInit) =>
-    await app.fetch(new Request(BASE + path, init));
+  const request = async (path: string, init?: RequestInit, peer: string | null = "127.0.0.1") =>
+    await app.fetch(new Request(BASE + path, init), { peer });
   return {
-    ...{ world, app, closing, serverErrors, request },
+    ...{ world, app, closing, serverErrors, keys, tickets, audit, log, request },
     post: (path, body) =>
       request(path, {
         method: "POST",

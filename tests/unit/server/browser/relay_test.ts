@@ -64,17 +64,20 @@ Deno.test("the agent proxy keeps the path when the client encodes the VM's name"
 
 Deno.test("the agent proxy keeps credentials and hop-by-hop headers to itself", async () => {
   await using relay = await relayWorld(() => new Response("ok"));
+  const { key } = relay.api.keys.create({ name: "a", role: "operator" });
   const own = ["authorization", "cookie", "accept-encoding", "x-viper-api-key", "origin"];
   const hops = ["keep-alive", "te", "trailer", "transfer-encoding", "proxy-authorization"];
   const headers = new Headers(
-    [...own, ...hops, "x-hop"].map((name): [string, string] => [name, "secret"]),
+    [...own, ...hops, "x-hop"].map((name): [string, string] => [name, key]),
   );
   headers.set("origin", "http://127.0.0.1:7777");
   headers.set("connection", "close, X-Hop");
   headers.set("x-kept", "kept");
-  await relay.api.request(`${AGENT}/x`, { method: "PUT", headers, body: "body" });
+  const path = `${AGENT}/x?a=1&api_key=${key}&b=%20`;
+  await relay.api.request(path, { method: "PUT", headers, body: "body" });
   const [asked] = relay.asked;
   assert.equal(asked?.method, "PUT");
+  assert.equal(asked.url, "http://10.9.0.2:8080/x?a=1&b=+");
   assert.equal(asked.body, "body");
   assert.equal(asked.headers.get("authorization"), null);
   assert.equal(asked.headers.get("x-kept"), "kept");

@@ -62,7 +62,16 @@ Deno.test("Database makes STRICT tables only, and they are those of the design",
   const tables = db.all<{ name: string; strict: number }>("PRAGMA table_list")
     .filter(({ name }) => !name.startsWith("sqlite_"));
   assert.deepEqual(tables.map(({ name }) => name).sort(), [
-    ...["events", "events_removed", "ip_allocations", "plugins", "vms", "workloads"],
+    ...[
+      "api_keys",
+      "audit",
+      "events",
+      "events_removed",
+      "ip_allocations",
+      "plugins",
+      "vms",
+      "workloads",
+    ],
   ]);
   for (const { name, strict } of tables) assert.equal(strict, 1, name);
   assert.throws(() => new VmRows(db).insert({ ...vmRow("one"), pid: "one" as never }));
