@@ -2,9 +2,12 @@ const BOUND_MS = 10_000;
 const INTERVAL_MS = 2;
 
 /** Waits until the state is there. @throws {Error} that says what was waited for, after 10 s */
-export async function until(what: string, condition: () => boolean): Promise<void> {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
   const deadline = performance.now() + BOUND_MS;
-  while (!condition()) {
+  while (!await condition()) {
     if (performance.now() > deadline) throw new Error(`Waited ${BOUND_MS} ms in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }
