@@ -3,28 +3,16 @@
  * Frames are counted where the bridge hands them to the host.
  */
 import assert from "node:assert/strict";
-import { denoHost } from "../../host/deno_host.ts";
 import type { Egress } from "../../protocol/vms.ts";
-import { type Network, openNetwork } from "../../server/network/network.ts";
-import { type Cable, type Namespace, openCable, openNamespace, output } from "../namespaces.ts";
+import { openNetwork } from "../../server/network/network.ts";
+import { tapName } from "../../server/network/tap.ts";
+import { FRAME_SETTINGS as SETTINGS, GUEST, GUEST_FRAMES, PEER } from "../guest_frames.ts";
+import { output } from "../namespaces.ts";
 import { privateNetworkMissing } from "../private_network.ts";
 import { until } from "../until.ts";
-import { OUTSIDE_PORTS } from "./outside.ts";
+import { connects, HOST_OUTSIDE, openGuest, openWorld, probe } from "./network_world.ts";
 import type { Target } from "./probe.ts";
-
-const SETTINGS = {
-  bridge: "viperbr0",
-  subnet: "192.168.127.0/24",
-  hostIp: "192.168.127.1",
-  guestPort: 7778,
-  openPorts: [8000],
-  resolvers: ["10.0.0.53"],
-};
-const GUEST = { ip: "192.168.127.2", mac: "02:00:00:00:00:02" };
-const PEER = { ip: "192.168.127.3", mac: "02:00:00:00:00:03" };
-/** The host's own address outside, and everything that is reached over there. */
-const HOST_OUTSIDE = "203.0.113.1";
-const OUTSIDE = ["93.184.216.34", "10.1.2.3", "172.16.9.9", "169.254.169.254", "10.0.0.53"];
+import { denoHost } from "../../host/deno_host.ts";
 
 const real = denoHost({ log: () => {} });
 const skip = privateNetworkMissing();
@@ -87,98 +75,48 @@ networkTest("the host reaches a guest whatever its egress, and nobody outside do
   assert.deepEqual(await probe(world.outside, [tcp(GUEST.ip, 8080)]), [false]);
 });
 
-async function connects(hostname: string, port: number): Promise<boolean> {
-  return await Deno.connect({ hostname, port }).then((connection) => {
-    connection.close();
-    return true;
-  }, () => false);
-}
-
-interface GuestStandIn extends AsyncDisposable {
-  readonly cable: Cable;
-  readonly namespace: Namespace;
-  reached(targets: readonly Target[]): Promise<boolean[]>;
-  /** Answers on a port inside. */
-  listens(port: number): Promise<AsyncDisposable>;
-}
-
-interface World extends AsyncDisposable {
-  readonly network: Network;
-  readonly outside: Namespace;
-  readonly guest: GuestStandIn;
-}
-
-/** The network with two guests, listeners of the host, and the outside behind it. */
-async function openWorld(egress: Egress): Promise<World> {
-  await using undo = new AsyncDisposableStack();
-  const outside = undo.use(await openOutside());
-  const network = undo.use(await openNetwork(SETTINGS, real));
-  for (const port of [7777, 7778, 8000]) undo.use(Deno.listen({ hostname: "0.0.0.0", port }));
-  const guest = undo.use(await openGuest(network, "vm-1", GUEST, egress));
-  const peer = undo.use(await openGuest(network, "vm-2", PEER, "open"));
-  undo.use(await peer.listens(80));
-  const opened = undo.move();
-  return { network, outside, guest, [Symbol.asyncDispose]: () => opened.disposeAsync() };
-}
-
-/** One namespace with every address of the outside; its way back is the host's. */
-async function openOutside(): Promise<Namespace> {
-  await using undo = new AsyncDisposableStack();
-  const outside = undo.use(await openNamespace());
-  const pair = ["type", "veth", "peer", "name", "eth0", "netns", String(outside.pid)];
-  await output("ip", "link", "add", "name", "out0", ...pair);
-  undo.defer(async () => void await output("ip", "link", "delete", "dev", "out0"));
-  await output("ip", "address", "add", `${HOST_OUTSIDE}/24`, "dev", "out0");
-  await output("ip", "link", "set", "dev", "out0", "up");
-  await outside.run("ip", "address", "add", "203.0.113.2/24", "dev", "eth0");
-  await outside.run("ip", "link", "set", "dev", "eth0", "up");
-  for (const ip of OUTSIDE) await outside.run("ip", "address", "add", `${ip}/32`, "dev", "lo");
-  await output("ip", "route", "add", "default", "via", "203.0.113.2");
-
-  const script = new URL("outside.ts", import.meta.url).pathname;
-  undo.use(outside.start(Deno.execPath(), "run", "--quiet", "-A", script, ...OUTSIDE));
-  for (const port of OUTSIDE_PORTS) {
-    await until("the outside", () => connects("93.184.216.34", port));
-  }
-  const opened = undo.move();
-  return { ...outside, [Symbol.asyncDispose]: () => opened.disposeAsync() };
-}
-
-async function openGuest(
-  network: Network,
-  id: string,
-  { ip, mac }: typeof GUEST,
-  egress: Egress,
-): Promise<GuestStandIn> {
-  await using undo = new AsyncDisposableStack();
-  const namespace = undo.use(await openNamespace());
-  const { name } = await network.createTap(id, { ip, mac, owner: null, egress });
-  undo.defer(() => network.removeTap(id));
-  const cable = undo.use(openCable(name, namespace));
-  await namespace.run("ip", "link", "set", "dev", "eth0", "address", mac);
-  await namespace.run("ip", "address", "add", `${ip}/24`, "dev", "eth0");
-  await namespace.run("ip", "link", "set", "dev", "eth0", "up");
-  await namespace.run("ip", "route", "add", "default", "via", SETTINGS.hostIp);
-  const opened = undo.move();
-  return {
-    cable,
-    namespace,
-    reached: (targets) => probe(namespace, targets),
-    listens: (port) => listenIn(namespace, port),
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+networkTest("a tap passes exactly the frames that its guest may send", async () => {
+  await using network = await openNetwork(SETTINGS, real);
+  await using guest = await openGuest(network, "vm-1", GUEST, "internet", false);
+  const seen = async () => {
+    const passed: string[] = [];
+    for (const [title, frame] of GUEST_FRAMES) {
+      const before = await framesOnBridge();
+      guest.cable.send(frame);
+      if (await framesOnBridge() > before) passed.push(title);
+    }
+    return passed;
   };
+  const allowed = GUEST_FRAMES.filter(([, , isPassed]) => isPassed).map(([title]) => title);
+  assert.deepEqual(await seen(), allowed);
+  await output("tc", "qdisc", "delete", "dev", tapName("vm-1"), "clsact");
+  // Without it the kernel at most keeps fragments and headers alone to itself.
+  const isPlain = (title: string) => !/fragment|no more/.test(title);
+  const plain = GUEST_FRAMES.map(([title]) => title).filter(isPlain);
+  assert.deepEqual((await seen()).filter(isPlain), plain);
+});
+
+/** Frames that the bridge handed up to the host. */
+async function framesOnBridge(): Promise<number> {
+  const argv = ["ip", "-json", "-stats", "link", "show", "dev", SETTINGS.bridge];
+  return JSON.parse(await output(...argv))[0].stats64.rx.packets;
 }
 
-async function probe(from: Namespace, targets: readonly Target[]): Promise<boolean[]> {
-  const script = new URL("probe.ts", import.meta.url).pathname;
-  const argv = [Deno.execPath(), "run", "--quiet", "-A", script, JSON.stringify(targets)];
-  return JSON.parse(await from.run(...argv));
-}
+networkTest(
+  "setEgress() stops a connection that the new egress forbids, and lets it on",
+  async () => {
+    await using world = await openWorld("internet");
+    await using line = world.guest.talks("93.184.216.34", 80);
+    assert.equal(await line.echoes("before"), true);
+    await world.network.setEgress("vm-1", ["10.0.0.0/8"]);
+    assert.equal(await line.echoes("meanwhile", 1_000), false);
+    assert.deepEqual(await world.guest.reached([tcp("10.1.2.3", 80)]), [true]);
+    await world.network.setEgress("vm-1", "open");
+    assert.equal(await line.echoes("after"), true);
+  },
+);
 
-async function listenIn(namespace: Namespace, port: number): Promise<AsyncDisposable> {
-  const code =
-    `for await (const c of Deno.listen({ hostname: "0.0.0.0", port: ${port} })) c.close()`;
-  const listener = namespace.start(Deno.execPath(), "eval", code);
-  await until("a listener", async () => (await namespace.run("ss", "-Hltn")).includes(`:${port} `));
-  return listener;
-}
+networkTest("setEgress() refuses a VM without a tap", async () => {
+  await using network = await openNetwork(SETTINGS, real);
+  await assert.rejects(network.setEgress("vm-1", "none"), { code: "vm_not_running" });
+});
