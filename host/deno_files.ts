@@ -34,6 +34,27 @@ export const denoFiles: Files = {
     file.close();
     return null;
   },
+  readFrom: async (_label, path, offset, bytesMax) => {
+    using file = await Deno.open(path);
+    await file.seek(offset, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(bytesMax);
+    return bytes.subarray(0, await file.read(bytes) ?? 0);
+  },
+  watch: async (_label, path, onChange) => {
+    const watcher = Deno.watchFs(path, { recursive: false });
+    const follow = async () => {
+      for await (const _event of watcher) onChange();
+    };
+    const following = follow();
+    await Promise.resolve();
+    return {
+      [Symbol.dispose]: () => {
+        watcher.close();
+        // What ends the iteration has no reader any more.
+        following.catch(() => {});
+      },
+    };
+  },
   list: async (_label, path) => {
     const names: string[] = [];
     try {

@@ -30,8 +30,8 @@ export const denoNet: Net = {
     Deno.env.set("NO_PROXY", [...new Set([...known, ...hosts])].filter(Boolean).join(","));
   },
   fetch: (_label, url, init) => fetch(url, init),
-  openPool: (_label) => {
-    const client = Deno.createHttpClient({});
+  openPool: (_label, { socket } = {}) => {
+    const client = socket === undefined ? Deno.createHttpClient({}) : unixClient(socket);
     return {
       fetch: (_label, url, init = {}) => fetch(url, { ...init, client }),
       [Symbol.dispose]: () => client.close(),
@@ -60,6 +60,20 @@ function serveSocket(path: string, handler: HttpHandler) {
     return { port: 0, shutdown: () => server.shutdown() };
   } finally {
     Deno.umask(before);
+  }
+}
+
+/** The variables that exempt hosts from proxies; a client reads them when it is made. */
+const EXEMPTIONS = ["NO_PROXY", "no_proxy"];
+
+/** To Deno the socket is a proxy, so hosts that are exempt from proxies would not go there. */
+function unixClient(path: string): Deno.HttpClient {
+  const values = EXEMPTIONS.map((name) => [name, Deno.env.get(name)] as const);
+  for (const name of EXEMPTIONS) Deno.env.delete(name);
+  try {
+    return Deno.createHttpClient({ proxy: { transport: "unix", path } });
+  } finally {
+    for (const [name, value] of values) if (value !== undefined) Deno.env.set(name, value);
   }
 }
 

@@ -116,6 +116,18 @@ export interface Files {
    * `null` when another process holds it.
    */
   lock(label: Label, path: string): Promise<Disposable | null>;
+  /** At most `bytesMax` bytes from `offset` on; none at the file's end and beyond it. */
+  readFrom(
+    label: Label,
+    path: string,
+    offset: number,
+    bytesMax: number,
+  ): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Calls back whenever the file may have changed, until disposed. Some notes may be missed or come
+   * twice. @throws the system's error, such as when there are no watches left (inotify(7))
+   */
+  watch(label: Label, path: string, onChange: () => void): Promise<Disposable>;
   /** Names in the folder, sorted; an absent folder is empty. */
   list(label: Label, path: string): Promise<string[]>;
 }
@@ -165,6 +177,12 @@ export interface HttpPool extends Disposable {
   fetch(label: Label, url: string, init?: RequestInit): Promise<Response>;
 }
 
+/** Settings of {@linkcode Net.openPool}. */
+export interface PoolOptions {
+  /** Path of the Unix socket to which all requests go, whatever host their URL names. */
+  readonly socket?: string;
+}
+
 /** Sockets, both ways. */
 export interface Net {
   connect(label: Label, address: Address, signal?: AbortSignal): Promise<Connection>;
@@ -173,7 +191,7 @@ export interface Net {
   /** The platform's `fetch`. */
   fetch(label: Label, url: string, init?: RequestInit): Promise<Response>;
   /** For a peer that may go away while another takes its address. */
-  openPool(label: Label): HttpPool;
+  openPool(label: Label, options?: PoolOptions): HttpPool;
   serve(label: Label, address: ServeAddress, handler: HttpHandler): Promise<HttpServer>;
 }
 

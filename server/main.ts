@@ -22,6 +22,7 @@ import { listen } from "./listen.ts";
 import { type Network, openNetwork } from "./network/network.ts";
 import { hostResolvers } from "./network/resolvers.ts";
 import { parseSubnet } from "./network/subnet.ts";
+import { cloudHypervisorRuntime } from "./runtimes/cloud_hypervisor.ts";
 import { localRuntime } from "./runtimes/local.ts";
 import { qemuRuntime } from "./runtimes/qemu.ts";
 import { chooseRuntime, type RuntimeChoice } from "./runtimes/registry.ts";
@@ -78,6 +79,7 @@ export async function openDaemon(
   const admission = openAdmission(config, host, { keys, tickets });
   await keepAdminKey(keys, host, adminKeyFile(config.dbPath));
   const choice = await chooseRuntime([
+    cloudHypervisorRuntime(host, { binary: config.hypervisor }),
     qemuRuntime(host),
     localRuntime(host, { agentCommand: [...options.agentCommand] }),
   ], config.runtime);

@@ -62,9 +62,9 @@ function watchedNet(net: Net, before: (call: HostCall) => void): Net {
       before({ label, detail: `fetch ${url}` });
       return await net.fetch(label, url, init);
     },
-    openPool: (label) => {
+    openPool: (label, options) => {
       before({ label, detail: "openPool" });
-      const pool = net.openPool(label);
+      const pool = net.openPool(label, options);
       return {
         fetch: async (label, url, init) => {
           before({ label, detail: `fetch ${url}` });
