@@ -13,6 +13,7 @@ import { IMAGE_DIR } from "../daemon_process.ts";
 import { privateNetworkMissing } from "../private_network.ts";
 import { faultHost, InjectedFault } from "./fault_host.ts";
 import { recordingHost } from "./recording_host.ts";
+import { switchableHost } from "./switchable_host.ts";
 
 /** More labelled calls than one create and delete make. */
 const CALLS_MAX = 200;
@@ -45,25 +46,6 @@ function processesBelow(folder: string): number[] {
 
 const NOTHING = { taps: [], processes: [], folders: [], logs: [] };
 
-/** A host that can be exchanged while the daemon runs, so that only the VM's calls fail. */
-function switchable(): { host: Host; use: (host: Host) => void } {
-  let current = real;
-  const through = <Part extends object>(part: (host: Host) => Part): Part =>
-    new Proxy(part(real), { get: (_target, name) => Reflect.get(part(current), name) });
-  const host = through((host) => host);
-  return {
-    host: new Proxy(host, {
-      get: (_target, name) =>
-        name === "files"
-          ? through((host) => host.files)
-          : name === "net"
-          ? through((host) => host.net)
-          : Reflect.get(current, name),
-    }),
-    use: (next) => current = next,
-  };
-}
-
 async function withDaemon(
   body: (parts: {
     state: string;
@@ -72,7 +54,7 @@ async function withDaemon(
   }) => Promise<void>,
 ): Promise<void> {
   const state = await Deno.makeTempDir({ prefix: "viper-fault-" });
-  const { host, use } = switchable();
+  const { host, use } = switchableHost(real);
   try {
     const config = readConfig({
       listen: "127.0.0.1:0",
