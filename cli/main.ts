@@ -22,6 +22,11 @@ const COMMANDS: readonly { name: string; description: string; load: Load }[] = [
     load: async (context) => (await import("./serve.ts")).serveCommand(context),
   },
   {
+    name: "setup",
+    description: "make this host ready for Viper, or put it back",
+    load: async (context) => (await import("./setup.ts")).setupCommand(context),
+  },
+  {
     name: "demo",
     description: "boot a VM, drive its browser, take a picture and leave no trace",
     load: async (context) => (await import("./demo/command.ts")).demoCommand(context),

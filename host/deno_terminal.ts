@@ -5,6 +5,7 @@ export const denoTerminal: Terminal = {
   out: (text) => writeAll(Deno.stdout, text),
   err: (text) => writeAll(Deno.stderr, text),
   isInteractive: Deno.stderr.isTerminal(),
+  canAsk: Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
 };
 
 function writeAll(file: { writeSync(bytes: Uint8Array): number }, text: string): void {

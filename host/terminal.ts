@@ -6,4 +6,6 @@ export interface Terminal {
   err(text: string): void;
   /** Whether standard error is a terminal, so that a line may be written over. */
   readonly isInteractive: boolean;
+  /** Whether somebody is there to answer a question. */
+  readonly canAsk: boolean;
 }

@@ -35,7 +35,10 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
     packages: ["zod", "commander", "@commander-js/extra-typings", "@clack/prompts"],
   },
   "tui/": { files: [PROTOCOL, HOST], packages: [] },
-  "setup/": { files: [PROTOCOL, HOST, "server/config.ts"], packages: ["zod"] },
+  "setup/": {
+    files: [PROTOCOL, HOST, "server/config.ts", "server/network/", "server/runtimes/"],
+    packages: ["zod"],
+  },
   "images/": { files: [PROTOCOL, HOST], packages: ["zod", "node:crypto"] },
   "init/": { files: [], packages: [] },
   "web/": { files: [PROTOCOL], packages: [] },

@@ -4,6 +4,7 @@ import type { Terminal } from "../../../host/terminal.ts";
 export class ScriptTerminal implements Terminal {
   written = "";
   errors = "";
+  readonly canAsk = false;
 
   constructor(readonly isInteractive = false) {}
 
