@@ -168,8 +168,8 @@ async function lockOut(host: Host, root: string): Promise<AsyncDisposable> {
   if (lock === null) throw new Error("Cannot begin: another setup runs on this host");
   return {
     [Symbol.asyncDispose]: async () => {
+      using _released = lock;
       await host.files.remove("setup.lock:remove_undo", path);
-      lock[Symbol.dispose]();
     },
   };
 }

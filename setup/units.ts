@@ -90,6 +90,7 @@ function hardening(cacheDir: string, writable: readonly string[]): string[] {
     `ReadWritePaths=${[...writable, cacheDir, "-/run/xtables.lock"].map(quoted).join(" ")}`,
     "ProtectHome=yes",
     "PrivateTmp=yes",
+    "PrivateMounts=yes",
     "DevicePolicy=closed",
     ...DEVICES.map((device) => `DeviceAllow=/dev/${device} rw`),
     "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK AF_VSOCK",
@@ -101,6 +102,8 @@ function hardening(cacheDir: string, writable: readonly string[]): string[] {
     "RestrictRealtime=yes",
     "RestrictSUIDSGID=yes",
     "SystemCallArchitectures=native",
+    "SystemCallFilter=~@clock @cpu-emulation @module @obsolete @raw-io @reboot @swap",
+    "SystemCallErrorNumber=EPERM",
   ];
 }
 

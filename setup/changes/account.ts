@@ -40,6 +40,8 @@ export const userKind: Kind<z.infer<typeof user>, z.infer<typeof before>> = {
   },
   undo: async (host, { name }) => {
     if (await exists(host, "passwd", name, "_undo")) {
+      // userdel would take the group of that name along, also one that was there before.
+      await host.run("setup.user:part_undo", ["usermod", "--gid", "0", name]);
       await host.run("setup.user:remove_undo", ["userdel", name]);
     }
     return null;

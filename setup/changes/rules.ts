@@ -34,7 +34,12 @@ export const rulesKind: Kind<What, z.infer<typeof before>> = {
 /** Whether the kernel has every rule that the daemon would install. */
 export async function hasRules(host: Host, settings: NetworkSettings): Promise<boolean> {
   const { stdout: saved } = await host.run("setup.rules:look", ["iptables-save"]);
-  const there = new Set(saved.split("\n"));
+  const there = new Set(saved.split("\n").map(inOrder));
   const wanted = installation(settings, saved).split("\n");
-  return wanted.every((line) => !/^-[AI] /.test(line) || there.has(line));
+  return wanted.every((line) => !/^-[AI] /.test(line) || there.has(inOrder(line)));
+}
+
+/** iptables gives a rule's options back in an order of its own. */
+function inOrder(rule: string): string {
+  return rule.split(" ").sort().join(" ");
 }
