@@ -1,5 +1,6 @@
 import { adminKeyFile, isLoopback, stateDatabase } from "../server/config.ts";
 import type { Host } from "../host/host.ts";
+import { installedEnv } from "../setup/settings.ts";
 import { CliError } from "./context.ts";
 
 /**
@@ -17,8 +18,13 @@ export async function apiKeyFor(
   const fromEnvironment = host.env["VIPER_API_KEY"];
   if (fromEnvironment) return fromEnvironment;
   if (!isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ""))) return undefined;
-  const path = adminKeyFile(stateDatabase(host.env));
-  // No such file, or another user's: then the daemon's answer says what is missing.
+  // The daemon of this user, else the one that setup made. Where there is no such file, or it is
+  // another user's, the daemon's answer says what is missing.
+  return await keyIn(host, adminKeyFile(stateDatabase(host.env))) ??
+    await keyIn(host, adminKeyFile(stateDatabase(await installedEnv(host, "").catch(() => ({})))));
+}
+
+async function keyIn(host: Pick<Host, "files">, path: string): Promise<string | undefined> {
   const text = await host.files.readText("cli.key:own", path).catch(() => "");
   return text.trim() || undefined;
 }

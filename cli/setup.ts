@@ -5,7 +5,7 @@
  */
 import { Command } from "commander";
 import type { Terminal } from "../host/terminal.ts";
-import { type ConfigFlags, VARIABLES } from "../server/config.ts";
+import { VARIABLES } from "../server/config.ts";
 import type { Listener, Outcome } from "../setup/perform.ts";
 import { SERVICE_FILE } from "../setup/settings.ts";
 import {
@@ -19,7 +19,9 @@ import {
 } from "../setup/setup.ts";
 import { type CliContext, CliError } from "./context.ts";
 
-interface SetupFlags extends ConfigFlags {
+type SettingFlags = Partial<Record<keyof typeof VARIABLES, string>>;
+
+interface SetupFlags extends SettingFlags {
   readonly serviceFile: string;
   readonly root: string;
   readonly start: boolean;

@@ -63,7 +63,8 @@ function freshFiles(print: (line: string) => void): Host["files"] {
   const isKernels = (path: string) => path.startsWith("/proc/sys/");
   const nothing = () => Promise.resolve();
   const kernelFile = {
-    ...{ isFile: true, isDirectory: false, isSymlink: false, size: 0, mode: 0o644 },
+    ...{ isFile: true, isDirectory: false, isSymlink: false, isSocket: false },
+    ...{ size: 0, mode: 0o644 },
     modifiedAt: new Date(0),
   };
   return {
@@ -89,6 +90,8 @@ function freshFiles(print: (line: string) => void): Host["files"] {
     },
     makeDir: (_label, path) => (print(`folder ${path}`), nothing()),
     remove: (_label, path) => (print(`remove ${path}`), nothing()),
+    removeDir: (_label, path) => (print(`remove ${path}`), nothing()),
+    chown: (_label, path, uid, gid) => (print(`chown  ${uid}:${gid} ${path}`), nothing()),
     chmod: (_label, path, mode) => (print(`chmod  ${mode.toString(8)} ${path}`), nothing()),
     copy: (_label, from, to) => (print(`copy   ${from} ${to}`), nothing()),
     link: (_label, from, to) => (print(`link   ${from} ${to}`), nothing()),

@@ -36,6 +36,8 @@ export const NEEDS: readonly Need[] = [
 /** Settings of {@linkcode planSetup}. */
 export interface PlanOptions {
   readonly settings: HostSettings;
+  /** Name servers that guests may ask. */
+  readonly resolvers: readonly string[];
   /** Starts `viper`; arguments follow. */
   readonly program: readonly string[];
   /** Goes before the path of every file; `""` for the host's own. */
@@ -49,7 +51,7 @@ export interface PlanOptions {
 
 /** Every step, in order. Pure. */
 export function planSetup(options: PlanOptions): Step[] {
-  const { settings: { config } } = options;
+  const { settings: { config }, resolvers } = options;
   return [
     stepOf(packageListsKind, { needs: [...NEEDS] }),
     stepOf(packagesKind, { needs: [...NEEDS] }),
@@ -57,13 +59,13 @@ export function planSetup(options: PlanOptions): Step[] {
     stepOf(userKind, { name: ACCOUNT, group: ACCOUNT, home: "/nonexistent" }),
     ...folders(options),
     ...files(options),
-    ...networkSteps(config),
+    ...networkSteps(config, resolvers),
     ...services(options),
   ];
 }
 
 /** Bridge, forwarding and rules: what a start of the host forgets. Pure. */
-export function networkSteps(config: Config): Step[] {
+export function networkSteps(config: Config, resolvers: readonly string[]): Step[] {
   const { bridge, subnet, hostIp } = config;
   const { prefixLength } = parseSubnet(subnet);
   // Over IPv6 guests would reach every service of the host past the IPv4 rules.
@@ -74,7 +76,7 @@ export function networkSteps(config: Config): Step[] {
     stepOf(addressKind, { bridge, address: `${hostIp}/${prefixLength}` }),
     stepOf(upKind, { bridge }),
     stepOf(forwardingKind, {}),
-    stepOf(rulesKind, networkSettings(config)),
+    stepOf(rulesKind, networkSettings(config, resolvers)),
   ];
 }
 

@@ -61,7 +61,7 @@ export function hostSettings(
   for (const [name, variable] of Object.entries(VARIABLES) as [keyof ConfigFlags, string][]) {
     const value = flags[name] ?? (variables[variable] || undefined) ?? installed[variable] ??
       SYSTEM_DEFAULTS[name];
-    if (value !== undefined) env[variable] = value;
+    if (value !== undefined) env[variable] = String(value);
   }
   for (const variable of OTHER_VARIABLES) {
     const value = (variables[variable] || undefined) ?? installed[variable];
@@ -79,14 +79,18 @@ export function hostSettings(
 }
 
 /** The settings of an earlier setup; none where there was none. */
-export async function installedEnv(host: Host, root: string): Promise<Env> {
+export async function installedEnv(host: Pick<Host, "files">, root: string): Promise<Env> {
   const path = root + ENV_FILE;
   if (await host.files.stat("setup.settings:look", path) === null) return {};
   return parseEnvFile(await host.files.readText("setup.settings:read", path));
 }
 
-/** What the network's parts need of the config. */
-export function networkSettings(config: Config): Required<NetworkSettings> {
+/** What the network's parts need of the config. Pure. */
+export function networkSettings(
+  config: Config,
+  resolvers: readonly string[],
+): NetworkSettings & { openPorts: number[]; resolvers: string[] } {
   const { bridge, subnet, hostIp, guestPort, guestOpenPorts } = config;
-  return { bridge, subnet, hostIp, guestPort, openPorts: [...guestOpenPorts] };
+  const openPorts = [...guestOpenPorts];
+  return { bridge, subnet, hostIp, guestPort, openPorts, resolvers: [...resolvers] };
 }

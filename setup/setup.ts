@@ -5,7 +5,8 @@
  */
 import type { Host } from "../host/host.ts";
 import type { ConfigFlags } from "../server/config.ts";
-import { readPorts } from "../server/network/link.ts";
+import { hostResolvers } from "../server/network/resolvers.ts";
+import { tapMarks } from "../server/network/tap.ts";
 import { hasProgram, missingPackages } from "./changes/packages.ts";
 import { freshHost } from "./fresh_host.ts";
 import { type Listener, setUp, takeBack } from "./perform.ts";
@@ -44,7 +45,7 @@ export async function rehearse(
   const listener = quiet(print);
   const record = await SetupRecord.open(fresh, request.root);
   print(`# before each change, ${request.root}${RECORD_PATH} is written, which --undo reads`);
-  const steps = planSetup({ ...request, settings, hasSystemd: true });
+  const steps = planSetup({ ...request, settings, resolvers: [], hasSystemd: true });
   await setUp(steps, fresh, { record, listener, signal });
   return settings;
 }
@@ -69,7 +70,8 @@ export async function prepareSetup(request: SetupRequest, host: Host): Promise<P
   }
   if (!await hasProgram(host, "dpkg-query")) await requirePrograms(host);
   const settings = await readHostSettings(host, request.flags, root);
-  return { settings, steps: planSetup({ ...request, settings, hasSystemd }) };
+  const resolvers = await hostResolvers(host);
+  return { settings, steps: planSetup({ ...request, settings, resolvers, hasSystemd }) };
 }
 
 /** Makes the changes, each noted in the record ahead. */
@@ -112,7 +114,7 @@ export async function restoreNetwork(
 ): Promise<void> {
   requireRoot(host, "make the network");
   const { config } = await readHostSettings(host, {}, "");
-  await setUp(networkSteps(config), host, { ...options, record: null });
+  await setUp(networkSteps(config, await hostResolvers(host)), host, { ...options, record: null });
 }
 
 function requireRoot(host: Host, verb: string): void {
@@ -152,8 +154,7 @@ async function requireNoVms(record: SetupRecord, host: Host): Promise<void> {
   for (const { step: { kind, what } } of record.changes) {
     if (kind !== "bridge") continue;
     const { name } = what as { name: string };
-    const ports = await readPorts(host, "setup.undo:ports_undo", name).catch(() => []);
-    const taps = ports.filter(({ alias }) => alias.startsWith("viper-tap:"));
+    const taps = await tapMarks(host, "setup.undo:taps_look_undo", name);
     if (taps.length === 0) continue;
     throw new Error(
       `Cannot take the setup back: ${taps.length} VMs are on "${name}"; delete them first, see ` +

@@ -21,11 +21,13 @@ const CAPABILITIES = [
   ...["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"],
   // Files, sockets and cgroups are handed to those users, and removed after them.
   ...["CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE"],
+  // Each gets a /dev of its own, in a mount namespace.
+  ...["CAP_SYS_ADMIN", "CAP_MKNOD"],
   // Processes of those users are found again by their environment, ended, and limited.
   ...["CAP_SYS_PTRACE", "CAP_KILL", "CAP_SYS_RESOURCE", "CAP_SYS_NICE"],
 ].join(" ");
 
-/** Devices that hypervisors open. */
+/** Devices that hypervisors open, and that are made anew in their own /dev. */
 const DEVICES = ["kvm", "net/tun", "vhost-net", "vhost-vsock", "userfaultfd"];
 
 /** `viper-network.service`: bridge, forwarding and rules, at each start of the host. */
@@ -70,8 +72,9 @@ export function serverUnit({ program, envFile, cacheDir, writable }: UnitSetting
       "KillMode=process",
       "TimeoutStopSec=60",
       "OOMPolicy=continue",
-      // A cgroup for each VM.
+      // A cgroup for each VM, beside that of the daemon; before systemd 254 at the top of the tree.
       "Delegate=yes",
+      "DelegateSubgroup=daemon",
       "TasksMax=infinity",
       "LimitNOFILE=1048576",
       "UMask=0077",
@@ -92,7 +95,7 @@ function hardening(cacheDir: string, writable: readonly string[]): string[] {
     "PrivateTmp=yes",
     "PrivateMounts=yes",
     "DevicePolicy=closed",
-    ...DEVICES.map((device) => `DeviceAllow=/dev/${device} rw`),
+    ...DEVICES.map((device) => `DeviceAllow=/dev/${device} rwm`),
     "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK AF_VSOCK",
     "ProtectClock=yes",
     "ProtectHostname=yes",

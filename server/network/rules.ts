@@ -84,7 +84,7 @@ export async function repairRules(
 }
 
 /** Removes Viper's chains and the jumps to them. Idempotent. */
-async function removeRules(host: Host, settings: NetworkSettings): Promise<void> {
+export async function removeRules(host: Host, settings: NetworkSettings): Promise<void> {
   const lines = removal(settings, await save(host, "network.rules:save_undo"));
   if (lines !== "") await restore(host, "network.rules:restore_undo", lines);
 }

@@ -45,15 +45,21 @@ async function removeFolders(
 ): Promise<Kept | null> {
   const [top, folder] = [made.at(0), made.at(-1)];
   if (top === undefined || folder === undefined) return null;
-  if (data) {
-    await host.files.remove("setup.folder:data_undo", folder);
-  }
+  if (data) await host.files.remove("setup.folder:data_undo", folder);
   for (const path of made.toReversed()) {
-    if ((await host.files.list("setup.folder:list_undo", path)).length > 0) {
-      // Folders above it hold at least this one.
-      return { what: `folder ${path}`, hint: "It holds data; --undo --data removes it" };
-    }
-    await host.files.remove("setup.folder:remove_undo", path);
+    if (await removeIfEmpty(host, path)) continue;
+    // Folders above it hold at least this one.
+    return { what: `folder ${path}`, hint: "It holds data; --undo --data removes it" };
   }
   return null;
+}
+
+async function removeIfEmpty(host: Host, path: string): Promise<boolean> {
+  try {
+    await host.files.removeDir("setup.folder:remove_undo", path);
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ENOTEMPTY") return false;
+    throw error;
+  }
 }

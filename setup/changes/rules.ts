@@ -11,6 +11,7 @@ const what = z.strictObject({
   hostIp: z.string(),
   guestPort: z.int(),
   openPorts: z.array(z.int()),
+  resolvers: z.array(z.string()),
 });
 const before = z.strictObject({});
 type What = z.infer<typeof what>;
@@ -19,14 +20,14 @@ export const rulesKind: Kind<What, z.infer<typeof before>> = {
   name: "rules",
   what,
   before,
-  title: () => "packet filter chains",
+  title: ({ bridge }) => `packet filter chains of ${bridge}`,
   look: async (host, settings) => await hasRules(host, settings) ? null : {},
   apply: async (host, settings) => {
     // What is half done is taken back by `undo`, and not here.
     await openRules(host, new AsyncDisposableStack(), settings);
   },
-  undo: async (host) => {
-    await removeRules(host);
+  undo: async (host, settings) => {
+    await removeRules(host, settings);
     return null;
   },
 };

@@ -57,22 +57,23 @@ KillMode=process
 TimeoutStopSec=60
 OOMPolicy=continue
 Delegate=yes
+DelegateSubgroup=daemon
 TasksMax=infinity
 LimitNOFILE=1048576
 UMask=0077
 NoNewPrivileges=yes
-CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE CAP_SYS_PTRACE CAP_KILL CAP_SYS_RESOURCE CAP_SYS_NICE
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE CAP_SYS_ADMIN CAP_MKNOD CAP_SYS_PTRACE CAP_KILL CAP_SYS_RESOURCE CAP_SYS_NICE
 ProtectSystem=strict
 ReadWritePaths=/var/lib/viper /var/log/viper /var/cache/viper -/run/xtables.lock
 ProtectHome=yes
 PrivateTmp=yes
 PrivateMounts=yes
 DevicePolicy=closed
-DeviceAllow=/dev/kvm rw
-DeviceAllow=/dev/net/tun rw
-DeviceAllow=/dev/vhost-net rw
-DeviceAllow=/dev/vhost-vsock rw
-DeviceAllow=/dev/userfaultfd rw
+DeviceAllow=/dev/kvm rwm
+DeviceAllow=/dev/net/tun rwm
+DeviceAllow=/dev/vhost-net rwm
+DeviceAllow=/dev/vhost-vsock rwm
+DeviceAllow=/dev/userfaultfd rwm
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK AF_VSOCK
 ProtectClock=yes
 ProtectHostname=yes
@@ -109,7 +110,10 @@ Deno.test({ name: "the units pass systemd-analyze verify", ignore: !hasAnalyze }
     await Deno.writeTextFile(paths[1]!, serverUnit(settings));
     const args = ["verify", ...paths];
     const { code, stderr } = await new Deno.Command("systemd-analyze", { args }).output();
-    assert.deepEqual([code, new TextDecoder().decode(stderr)], [0, ""]);
+    // Older versions do not know it, and go on without.
+    const complaints = new TextDecoder().decode(stderr).split("\n")
+      .filter((line) => line !== "" && !line.includes("'DelegateSubgroup'"));
+    assert.deepEqual([code, complaints], [0, []]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
