@@ -24,11 +24,10 @@ const SECRET = /^(\w*(?:KEY|TOKEN|SECRET|PASSWORD)\w*=).*$/gm;
 
 /** Wraps the clock, chance and log of the real host; nothing else of it is used. */
 export function freshHost(real: Host, print: (line: string) => void): Host {
-  const refuse = () => {
-    throw new Error("Cannot do this in a dry run");
-  };
+  const { clock, random, log, env, isRoot, pid } = real;
   return {
-    ...real,
+    ...refused(real),
+    ...{ clock, random, log, env, isRoot, pid },
     run: (_label, argv, options = {}) => {
       const words = argv.join(" ");
       const look = LOOKS.find((known) => known.words.test(words));
@@ -37,11 +36,17 @@ export function freshHost(real: Host, print: (line: string) => void): Host {
       printText(options.stdin ?? "", print);
       return Promise.resolve(output(0, ""));
     },
-    spawn: refuse,
-    signal: () => false,
-    files: freshFiles(print),
-    net: { ...real.net, connect: refuse, fetch: refuse, openPool: refuse, serve: refuse },
+    files: { ...refused(real.files), ...freshFiles(print) },
   };
+}
+
+/** The same methods, none of which may be called. */
+function refused<Api extends object>(real: Api): Api {
+  return new Proxy(real, {
+    get: (_real, name) => () => {
+      throw new Error(`Cannot call ${String(name)} in a dry run`);
+    },
+  });
 }
 
 function answer(
@@ -58,7 +63,8 @@ function output(code: number, stderr: string): CommandOutput {
   return { code, signal: null, stdout: "", stderr };
 }
 
-function freshFiles(print: (line: string) => void): Host["files"] {
+/** What setup uses of files. */
+function freshFiles(print: (line: string) => void): Partial<Host["files"]> {
   const unfinished = new Map<string, { text: string; mode: number | undefined }>();
   const isKernels = (path: string) => path.startsWith("/proc/sys/");
   const nothing = () => Promise.resolve();
@@ -71,7 +77,6 @@ function freshFiles(print: (line: string) => void): Host["files"] {
     stat: (_label, path) => Promise.resolve(isKernels(path) ? kernelFile : null),
     realPath: () => Promise.resolve(null),
     list: () => Promise.resolve([]),
-    read: () => Promise.resolve(new Uint8Array()),
     readText: (_label, path) => Promise.resolve(isKernels(path) ? "0\n" : ""),
     write: (_label, path, data, { mode } = {}) => {
       const text = typeof data === "string" ? data : `(${data.length} bytes)`;
@@ -88,16 +93,6 @@ function freshFiles(print: (line: string) => void): Host["files"] {
       printText(file.text, print);
       return nothing();
     },
-    makeDir: (_label, path) => (print(`folder ${path}`), nothing()),
-    remove: (_label, path) => (print(`remove ${path}`), nothing()),
-    removeDir: (_label, path) => (print(`remove ${path}`), nothing()),
-    chown: (_label, path, uid, gid) => (print(`chown  ${uid}:${gid} ${path}`), nothing()),
-    chmod: (_label, path, mode) => (print(`chmod  ${mode.toString(8)} ${path}`), nothing()),
-    copy: (_label, from, to) => (print(`copy   ${from} ${to}`), nothing()),
-    link: (_label, from, to) => (print(`link   ${from} ${to}`), nothing()),
-    symlink: (_label, from, to) => (print(`link   ${from} ${to}`), nothing()),
-    makeTempDir: (_label, prefix) => Promise.resolve(prefix),
-    lock: () => Promise.resolve({ [Symbol.dispose]: () => {} }),
   };
 }
 
