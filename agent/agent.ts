@@ -34,13 +34,18 @@ interface HttpApp {
  *
  * @throws when Chrome cannot be kept running or the daemon does not take the announce
  */
-export async function runAgent(instance: Instance, host: Host, signal: AbortSignal): Promise<void> {
+export async function runAgent(
+  instance: Instance,
+  system: Host,
+  signal: AbortSignal,
+): Promise<void> {
+  const host = { ...system, env: { ...system.env, ...instance.environment } };
   const startedMs = host.clock.monotonicMs();
   await using stack = new AsyncDisposableStack();
   const launch = () => launchChrome(instance.chrome, host);
   const chrome = stack.use(await adoptChrome(instance.chrome, host) ?? await launch());
 
-  const browser = new SupervisedBrowser(host, launch);
+  const browser = new SupervisedBrowser(host, launch, instance.chrome.viewport);
   let app: Promise<HttpApp> | null = null;
   const loadApp = () =>
     app ??= import("./http_app.ts").then(({ agentApp }) =>

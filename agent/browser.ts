@@ -2,6 +2,7 @@
 import type { Browser } from "puppeteer-core";
 import type { Host } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
+import type { Viewport } from "../protocol/vm_settings.ts";
 import type { Chrome } from "./chrome.ts";
 import { Deadline } from "./deadline.ts";
 import { Pages } from "./pages.ts";
@@ -37,15 +38,17 @@ export type OnReady = (answer: ChromeAnswer, life: AbortSignal) => Promise<void>
 export class SupervisedBrowser {
   readonly #host: Host;
   readonly #launch: () => Promise<Chrome>;
+  readonly #viewport: Viewport | undefined;
   readonly #exitTimesMs: number[] = [];
   #session: BrowserSession | null = null;
   #answer: ChromeAnswer | null = null;
   #next = Promise.withResolvers<BrowserSession>();
   #restarts = 0;
 
-  constructor(host: Host, launch: () => Promise<Chrome>) {
+  constructor(host: Host, launch: () => Promise<Chrome>, viewport?: Viewport) {
     this.#host = host;
     this.#launch = launch;
+    this.#viewport = viewport;
   }
 
   /** How often Chrome had to be started again. */
@@ -149,7 +152,7 @@ export class SupervisedBrowser {
     using deadline = new Deadline(this.#host.clock, "use Chrome", CONNECT_TIMEOUT_MS, [life]);
     const browser = await deadline.race(
       "its DevTools",
-      connectDevtools(answer.devtoolsUrl, this.#host, deadline.signal),
+      connectDevtools(answer.devtoolsUrl, this.#host, this.#viewport, deadline.signal),
     );
     await using undo = new AsyncDisposableStack();
     undo.defer(() => this.#close(browser, chrome));

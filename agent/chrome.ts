@@ -43,7 +43,7 @@ export async function launchChrome(settings: Instance["chrome"], host: Host): Pr
   const process = await host.spawn(
     "agent.chrome:spawn",
     [...await endingWithUs(host), ...chromeCommand(executable, folder, settings.args)],
-    { output: "piped" },
+    { output: "piped", env: variables(host) },
   );
   undo.defer(() => endProcess(process, host));
   const output = readOutput(process);
@@ -130,4 +130,11 @@ function readOutput(process: Process): Output {
   };
   read().catch(() => {}).finally(() => resolve(null)); // A broken pipe is an ended output.
   return { lines, devtoolsUrl };
+}
+
+/** What the agent was told beside what it inherited, such as the time zone. */
+function variables({ env }: Host): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

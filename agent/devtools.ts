@@ -11,6 +11,7 @@ import type { Browser } from "puppeteer-core";
 import { _connectToCdpBrowser } from "puppeteer-core/internal/cdp/BrowserConnector.js";
 import { ACTION_TIMEOUT_MS_MAX } from "../protocol/browser.ts";
 import type { Host } from "../host/host.ts";
+import type { Viewport } from "../protocol/vm_settings.ts";
 import { VIEWPORT } from "./chrome_command.ts";
 import { openDevtoolsSocket } from "./devtools_socket.ts";
 
@@ -23,6 +24,7 @@ const noLog = () => undefined;
 export async function connectDevtools(
   url: string,
   host: Host,
+  viewport: Viewport | undefined,
   signal: AbortSignal,
 ): Promise<Browser> {
   const transport = await openDevtoolsSocket(url, host, signal);
@@ -30,7 +32,13 @@ export async function connectDevtools(
     const browser = await _connectToCdpBrowser(
       transport,
       url,
-      { defaultViewport: VIEWPORT, protocolTimeout: PROTOCOL_TIMEOUT_MS, issuesEnabled: false },
+      {
+        defaultViewport: viewport === undefined
+          ? VIEWPORT
+          : { width: viewport.width, height: viewport.height, deviceScaleFactor: viewport.scale },
+        protocolTimeout: PROTOCOL_TIMEOUT_MS,
+        issuesEnabled: false,
+      },
       noLog,
     );
     return browser as unknown as Browser;

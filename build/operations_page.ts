@@ -93,6 +93,7 @@ function section(operation: Operation, prefix: string): string {
 
 interface Property {
   readonly type?: string;
+  readonly anyOf?: readonly Property[];
   readonly enum?: readonly string[];
   readonly default?: unknown;
   readonly minimum?: number;
@@ -106,13 +107,19 @@ function members(input: z.ZodObject): string {
   const rows = Object.entries(schema.properties ?? {}).map(([name, value]) => {
     const property = value as Property;
     const must = required.includes(name) ? "yes" : "";
-    const type = property.enum?.map((word) => `\`${word}\``).join(", ") ?? property.type ?? "any";
-    const initial = property.default === undefined ? "" : `\`${property.default}\``;
-    return `| \`${name}\` | ${type} | ${must} | ${initial} | ${limits(property)} |`;
+    const initial = property.default === undefined
+      ? ""
+      : `\`${JSON.stringify(property.default).replace(/^"(.*)"$/, "$1")}\``;
+    return `| \`${name}\` | ${typeOf(property)} | ${must} | ${initial} | ${limits(property)} |`;
   });
   if (rows.length === 0) return "";
   return ["| member | type | required | default | limits |", "| - | - | - | - | - |", ...rows, ""]
     .join("\n");
+}
+
+function typeOf({ type, anyOf, enum: words }: Property): string {
+  if (anyOf !== undefined) return anyOf.map(typeOf).join(", or ");
+  return words?.map((word) => `\`${word}\``).join(", ") ?? type ?? "any";
 }
 
 function limits({ minimum, maximum, maxLength }: Property): string {

@@ -12,6 +12,8 @@ import { printable } from "./output.ts";
 /** A JSON schema as far as flags need it. */
 interface Property {
   readonly type?: string;
+  /** Words, or a list. */
+  readonly anyOf?: readonly Property[];
   readonly enum?: readonly string[];
   readonly description?: string;
   readonly default?: unknown;
@@ -36,20 +38,24 @@ export function operationCommand(options: OperationCommandOptions): Command {
   const command = new Command(verb).description(operation.summary);
   const { properties, required } = inputSchema(operation);
   const names = [...(argument === undefined ? [] : [argument]), ...required];
-  for (const name of names) command.argument(`<${name}>`);
+  for (const name of names) {
+    const property = properties[name] ?? {};
+    command.argument(`<${name}>`, "", (text: string) => parseValue(text, property));
+  }
   const flags = Object.entries(properties).filter(([name]) => !required.includes(name));
   for (const [name, property] of flags) addFlag(command, name, property);
   command.option("--json", "print the answer as JSON");
   command.action(async () => {
     const given = command.opts<Record<string, unknown>>();
-    const values = command.args;
+    const values = command.processedArgs as unknown[];
     const input: Record<string, unknown> = {};
     required.forEach((name, at) => input[name] = values[at + names.length - required.length]);
     for (const [name] of flags) {
       const value = given[camelCase(flagName(name))];
       if (value !== undefined) input[name] = value;
     }
-    print(printable(await call(input, values[0] ?? ""), given["json"] === true));
+    const first = String(values[0] ?? "");
+    print(printable(await call(input, first), given["json"] === true));
   });
   return command;
 }
@@ -70,22 +76,50 @@ function addFlag(command: Command, name: string, property: Property): void {
   const hint = [
     property.description ?? name.replaceAll("_", " "),
     property.enum === undefined ? "" : `(${property.enum.join(", ")})`,
-    property.default === undefined ? "" : `[${String(property.default)}]`,
+    property.default === undefined ? "" : `[${defaultText(property.default)}]`,
   ].filter(Boolean).join(" ");
   if (property.type === "boolean") {
     command.option(flag, hint);
     if (property.default === true) command.option(flag.replace("--", "--no-"), `not: ${hint}`);
     return;
   }
-  const isNumber = property.type === "integer" || property.type === "number";
-  const parse = (text: string) => isNumber ? parseNumber(text) : text;
-  command.option(`${flag} <value>`, hint, parse);
+  command.option(`${flag} <value>`, hint, (text) => parseValue(text, property));
+}
+
+/** A value as it is typed: a number, `key=value,…` or JSON for an object, `a,b` for a list. */
+function parseValue(text: string, property: Property): unknown {
+  const { type, anyOf = [] } = property;
+  if (type === "integer" || type === "number") return parseNumber(text);
+  if (type === "object") return text.startsWith("{") ? parseJson(text) : parsePairs(text);
+  const isWord = anyOf.some((choice) => choice.enum?.includes(text));
+  return anyOf.length > 0 && !isWord ? text.split(",") : text;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError("It begins like JSON and is none.");
+  }
+}
+
+function parsePairs(text: string): Record<string, string> {
+  const pairs = text.split(",").filter(Boolean).map((pair) => {
+    const at = pair.indexOf("=");
+    if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)] as const;
+    throw new InvalidArgumentError("It is neither key=value,… nor a JSON object.");
+  });
+  return Object.fromEntries(pairs);
 }
 
 function parseNumber(text: string): number {
   const number = text.trim() === "" ? NaN : Number(text);
   if (Number.isFinite(number)) return number;
   throw new InvalidArgumentError("It is not a number.");
+}
+
+function defaultText(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function flagName(name: string): string {

@@ -25,6 +25,15 @@ export function serveCommand({ host, signal, assets }: CliContext): Command {
     .option("--guest-port <port>", "port on which guests reach the daemon [7778]")
     .option("--guest-open-ports <ports>", "other ports of the host that guests may reach [none]")
     .option("--vm-limit <count>", "VMs that may be live at once [64]")
+    .option("--cpu-limit <count>", "cores that live VMs may have together [8 a core of the host]")
+    .option("--memory-limit-mb <mb>", "memory that live VMs may have together [90% of the host's]")
+    .option("--max-cpu-cores <count>", "cores that one VM may have [64]")
+    .option("--max-memory-mb <mb>", "memory that one VM may have [262144]")
+    .option("--default-cpu-cores <count>", "cores of a VM when its creator does not say [2]")
+    .option("--default-memory-mb <mb>", "memory of a VM when its creator does not say [2048]")
+    .option("--default-egress <rule>", "internet, none, open, or CIDRs with commas [internet]")
+    .option("--on-shutdown <choice>", "keep VMs running, or stop them [keep]")
+    .option("--first-uid <number>", "first user number of VMs' processes, 0: root [1900000000]")
     .option("--boot-timeout-ms <ms>", "from boot to ready [30000, 180000 when emulated]")
     .action(async (flags: ConfigFlags) => {
       await serve(readConfig(flags, host.env), host, assets, signal);

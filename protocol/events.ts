@@ -10,7 +10,11 @@ export type LogStream = z.infer<typeof logStream>;
 /** What happened; the names are those of earlier versions. */
 export const eventType = z.enum([
   "VM_CREATED",
+  "VM_STARTING",
   "VM_RUNNING",
+  "VM_PAUSED",
+  "VM_RESUMED",
+  "VM_STOPPING",
   "VM_STOPPED",
   "VM_CRASHED",
   "VM_DELETED",

@@ -1,6 +1,7 @@
 /** What daemon and guest say to each other beside browser operations. */
 import * as z from "zod";
 import { operation } from "./operation.ts";
+import { viewport } from "./vm_settings.ts";
 
 /** Where the agent of a VM listens, inside the guest. */
 export const AGENT_PORT = 8080;
@@ -18,6 +19,8 @@ export const instance = z.strictObject({
   listen: z.strictObject({ hostname: z.string(), port: z.int().min(0).max(65535) }),
   /** The daemon's guest-facing listener, such as `http://192.168.127.1:7778`. */
   daemon_url: z.url(),
+  /** Variables of the agent and its Chrome. */
+  environment: z.record(z.string(), z.string()).default({}),
   chrome: z.strictObject({
     /** Left out: the first known executable that exists. */
     executable: z.string().optional(),
@@ -25,6 +28,8 @@ export const instance = z.strictObject({
     user_data_dir: z.string().optional(),
     /** Added after Viper's own flags. */
     args: z.array(z.string()).default([]),
+    /** Of each new page; left out: the agent's own. */
+    viewport: viewport.optional(),
   }).prefault({}),
 });
 /** The file that a VM is born with. */

@@ -13,7 +13,19 @@ import {
 import { agentHealth, guestAnnounce } from "./guest.ts";
 import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
 import { systemHealth, systemStatus } from "./system.ts";
-import { vmsCreate, vmsDelete, vmsGet, vmsList, vmsWait } from "./vms.ts";
+import {
+  vmsCreate,
+  vmsDelete,
+  vmsGet,
+  vmsList,
+  vmsPause,
+  vmsRestart,
+  vmsResume,
+  vmsSetEgress,
+  vmsStart,
+  vmsStop,
+  vmsWait,
+} from "./vm_operations.ts";
 
 /** Served by the daemon. */
 export const vmOperations = {
@@ -21,6 +33,12 @@ export const vmOperations = {
   list: vmsList,
   get: vmsGet,
   wait: vmsWait,
+  start: vmsStart,
+  stop: vmsStop,
+  restart: vmsRestart,
+  pause: vmsPause,
+  resume: vmsResume,
+  setEgress: vmsSetEgress,
   delete: vmsDelete,
 } as const;
 

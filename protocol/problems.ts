@@ -71,6 +71,17 @@ export const PROBLEMS = {
     title: "The host runs as many VMs as it may",
     hint: "Delete a VM or raise the limit, then try again",
   },
+  capacity_exhausted: {
+    status: 503,
+    title: "The host has no memory or processors left for this VM",
+    hint: "Delete a VM, ask for less, or wait with wait_ms, then try again",
+  },
+  queue_full: { status: 503, title: "Too many requests wait for room on this host" },
+  idempotency_key_reused: {
+    status: 422,
+    title: "The Idempotency-Key was used for another request",
+    hint: "Use a new key for a new request",
+  },
   addresses_exhausted: {
     status: 503,
     title: "Every address of the subnet is leased",

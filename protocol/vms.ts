@@ -1,6 +1,6 @@
 /** VMs: their schemas and operations. */
 import * as z from "zod";
-import { operation } from "./operation.ts";
+import { imageName, labels, restartPolicy } from "./vm_settings.ts";
 
 /** A host label (RFC 1123), so that the name can be the guest's host name. */
 export const vmName = z.string().regex(
@@ -9,7 +9,15 @@ export const vmName = z.string().regex(
 );
 
 /** Where a VM stands; `server/vms/states.ts` has the transitions. */
-export const vmStatus = z.enum(["pending", "starting", "running", "stopped", "crashed"]);
+export const vmStatus = z.enum([
+  "pending",
+  "starting",
+  "running",
+  "paused",
+  "stopping",
+  "stopped",
+  "crashed",
+]);
 /** Where a VM stands. */
 export type VmStatus = z.infer<typeof vmStatus>;
 
@@ -63,6 +71,8 @@ function isWholeRange(cidr: string): boolean {
 /** What a VM is to clients. */
 export const vm = z.object({
   id: z.string(),
+  /** Grows with every VM that is made; lists are in its order. */
+  seq: z.int(),
   name: vmName,
   status: vmStatus,
   runtime: runtimeName,
@@ -75,6 +85,18 @@ export const vm = z.object({
   cpu_cores: z.int(),
   memory_mb: z.int(),
   kernel_cmdline: z.string().optional(),
+  image: imageName,
+  labels,
+  egress,
+  restart_policy: restartPolicy,
+  /** Restarts after crashes, since the last start that somebody asked for. */
+  restarts: z.int(),
+  /** When it is deleted, whatever it does; and after how long without activity. */
+  expires_at: z.iso.datetime().optional(),
+  idle_timeout_ms: z.int().optional(),
+  /** The last start, and when the browser was ready then. */
+  started_at: z.iso.datetime().optional(),
+  ready_at: z.iso.datetime().optional(),
   /** Why the VM stands where it does, when that is not what was asked for. */
   reason: z.string().optional(),
   created_at: z.iso.datetime(),
@@ -82,70 +104,3 @@ export const vm = z.object({
 });
 /** What a VM is to clients. */
 export type Vm = z.infer<typeof vm>;
-
-export const vmsCreate = operation({
-  name: "vms.create",
-  summary: "Create a VM and boot it; it is ready when its status is running",
-  http: { method: "POST", path: "/api/v1/vms", status: 201 },
-  input: z.strictObject({
-    name: vmName,
-    cpu_cores: z.int().min(1).max(CPU_CORES_MAX).default(2),
-    memory_mb: z.int().min(MEMORY_MB_MIN).max(MEMORY_MB_MAX).default(2048),
-    /** Printable ASCII, appended to the kernel's command line. */
-    kernel_cmdline: z.string().max(KERNEL_CMDLINE_LENGTH_MAX).regex(/^[\x20-\x7e]*$/).optional(),
-    /** Left out: the daemon's default. */
-    runtime: runtimeName.optional(),
-    layout: imageLayout.default("disk"),
-  }),
-  output: vm,
-  errors: [
-    "vm_exists",
-    "vm_start_failed",
-    "vm_limit_reached",
-    "addresses_exhausted",
-    "runtime_unavailable",
-    "image_not_found",
-  ],
-});
-
-export const vmsList = operation({
-  name: "vms.list",
-  summary: "List all VMs, oldest first",
-  http: { method: "GET", path: "/api/v1/vms", status: 200 },
-  input: z.strictObject({}),
-  output: z.array(vm),
-  errors: [],
-});
-
-export const vmsGet = operation({
-  name: "vms.get",
-  summary: "Get one VM",
-  http: { method: "GET", path: "/api/v1/vms/{name}", status: 200 },
-  input: z.strictObject({ name: vmName }),
-  output: vm,
-  errors: ["vm_not_found"],
-});
-
-export const vmsDelete = operation({
-  name: "vms.delete",
-  summary: "Stop a VM, remove it and free its address",
-  http: { method: "DELETE", path: "/api/v1/vms/{name}", status: 204 },
-  input: z.strictObject({ name: vmName }),
-  output: z.void(),
-  errors: ["vm_not_found"],
-});
-
-/** The longest a wait may take, in milliseconds. */
-export const WAIT_TIMEOUT_MS_MAX = 600_000;
-
-export const vmsWait = operation({
-  name: "vms.wait",
-  summary: "Wait until a VM has left pending and starting, or the timeout is over, and return it",
-  http: { method: "GET", path: "/api/v1/vms/{name}/wait", status: 200 },
-  input: z.strictObject({
-    name: vmName,
-    timeout_ms: z.coerce.number().int().min(1).max(WAIT_TIMEOUT_MS_MAX).default(60_000),
-  }),
-  output: vm,
-  errors: ["vm_not_found", "timeout"],
-});

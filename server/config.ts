@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { type RuntimeName, runtimeName } from "../protocol/vms.ts";
+import {
+  CPU_CORES_MAX,
+  type Egress,
+  egress,
+  MEMORY_MB_MAX,
+  MEMORY_MB_MIN,
+  type RuntimeName,
+  runtimeName,
+} from "../protocol/vms.ts";
 
 /** Everything the daemon can be told. Sizes and times carry their units in their names. */
 export interface Config {
@@ -40,6 +48,20 @@ export interface Config {
   readonly guestOpenPorts: readonly number[];
   /** VMs that may be live at once. */
   readonly vmLimit: number;
+  /** Cores and memory that live VMs may have together; `null`: by the size of the host. */
+  readonly cpuLimit: number | null;
+  readonly memoryLimitMb: number | null;
+  /** What one VM may ask for. */
+  readonly maxCpuCores: number;
+  readonly maxMemoryMb: number;
+  /** What a VM gets whose creator does not say otherwise. */
+  readonly defaultCpuCores: number;
+  readonly defaultMemoryMb: number;
+  readonly defaultEgress: Egress;
+  /** What becomes of VMs when the daemon ends. */
+  readonly onShutdown: "keep" | "stop";
+  /** First of the user numbers that VMs' processes run as; `null`: as the daemon's own user. */
+  readonly firstUid: number | null;
   /** From boot to the agent's announce; then the VM counts as crashed. `null`: by accelerator. */
   readonly bootTimeoutMs: number | null;
 }
@@ -68,6 +90,15 @@ export const VARIABLES = {
   guestPort: "VIPER_GUEST_PORT",
   guestOpenPorts: "VIPER_GUEST_OPEN_PORTS",
   vmLimit: "VIPER_VM_LIMIT",
+  cpuLimit: "VIPER_CPU_LIMIT",
+  memoryLimitMb: "VIPER_MEMORY_LIMIT_MB",
+  maxCpuCores: "VIPER_MAX_CPU_CORES",
+  maxMemoryMb: "VIPER_MAX_MEMORY_MB",
+  defaultCpuCores: "VIPER_DEFAULT_CPU_CORES",
+  defaultMemoryMb: "VIPER_DEFAULT_MEMORY_MB",
+  defaultEgress: "VIPER_DEFAULT_EGRESS",
+  onShutdown: "VIPER_ON_SHUTDOWN",
+  firstUid: "VIPER_FIRST_UID",
   bootTimeoutMs: "VIPER_BOOT_TIMEOUT_MS",
 } as const;
 
@@ -76,6 +107,14 @@ const PORT_MAX = 65_535;
 const SOCKET_PATH_BYTES_MAX = 107;
 const VM_LIMIT_MAX = 65_534;
 const BOOT_TIMEOUT_MS_MAX = 3_600_000;
+const CPU_LIMIT_MAX = 1_000_000;
+const LIMIT_MB_MAX = 100_000_000;
+/**
+ * Numbers that systemd leaves to nobody, and room for a subnet of 65,536 addresses after them.
+ * https://systemd.io/UIDS-GIDS/
+ */
+const FIRST_UID = 1_900_000_000;
+const FIRST_UID_MAX = 2_147_400_000;
 /** IFNAMSIZ less its closing zero byte (if.h). */
 const INTERFACE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
 
@@ -126,7 +165,17 @@ export function readConfig(
     guestOpenPorts: setting("guestOpenPorts", "").split(",").filter(Boolean)
       .map((port) => integer("guestOpenPorts", port, 1, PORT_MAX)),
     vmLimit: integer("vmLimit", setting("vmLimit", "64"), 1, VM_LIMIT_MAX),
-    bootTimeoutMs: optionalInteger("bootTimeoutMs", setting("bootTimeoutMs", "")),
+    cpuLimit: optionalInteger("cpuLimit", setting("cpuLimit", ""), CPU_LIMIT_MAX),
+    memoryLimitMb: optionalInteger("memoryLimitMb", setting("memoryLimitMb", ""), LIMIT_MB_MAX),
+    ...vmSizes(setting),
+    defaultEgress: egressOf(setting("defaultEgress", "internet")),
+    onShutdown: choice("onShutdown", setting("onShutdown", "keep"), ["keep", "stop"]),
+    firstUid: uidOf(setting("firstUid", String(FIRST_UID))),
+    bootTimeoutMs: optionalInteger(
+      "bootTimeoutMs",
+      setting("bootTimeoutMs", ""),
+      BOOT_TIMEOUT_MS_MAX,
+    ),
   });
 }
 
@@ -218,12 +267,49 @@ function choice<Value extends string>(
   );
 }
 
-function optionalInteger(name: keyof typeof VARIABLES, value: string): number | null {
-  return value === "" ? null : integer(name, value, 1, BOOT_TIMEOUT_MS_MAX);
+function vmSizes(setting: (name: keyof typeof VARIABLES, fallback: string) => string) {
+  const size = (name: keyof typeof VARIABLES, fallback: number, min: number, max: number) =>
+    integer(name, setting(name, String(fallback)), min, max);
+  const maxCpuCores = size("maxCpuCores", CPU_CORES_MAX, 1, CPU_CORES_MAX);
+  const maxMemoryMb = size("maxMemoryMb", MEMORY_MB_MAX, MEMORY_MB_MIN, MEMORY_MB_MAX);
+  return {
+    maxCpuCores,
+    maxMemoryMb,
+    defaultCpuCores: size("defaultCpuCores", Math.min(2, maxCpuCores), 1, maxCpuCores),
+    defaultMemoryMb: size(
+      "defaultMemoryMb",
+      Math.min(2_048, maxMemoryMb),
+      MEMORY_MB_MIN,
+      maxMemoryMb,
+    ),
+  };
+}
+
+/** One of the words, or CIDRs with commas. */
+function egressOf(value: string): Egress {
+  const parsed = egress.safeParse(/^[a-z]+$/.test(value) ? value : value.split(","));
+  if (parsed.success) return parsed.data;
+  throw new TypeError(
+    `Cannot use "${value}" as ${settingName("defaultEgress")}: it is internet, none, open, or ` +
+      "CIDRs with commas, such as 10.1.0.0/16",
+  );
+}
+
+/** `0` for the daemon's own user. */
+function uidOf(value: string): number | null {
+  return integer("firstUid", value, 0, FIRST_UID_MAX) || null;
+}
+
+function optionalInteger(
+  name: keyof typeof VARIABLES,
+  value: string,
+  max: number,
+): number | null {
+  return value === "" ? null : integer(name, value, 1, max);
 }
 
 function integer(name: keyof typeof VARIABLES, value: string, min: number, max: number): number {
-  const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
+  const number = /^\d{1,10}$/.test(value) ? Number(value) : NaN;
   if (number >= min && number <= max) return number;
   throw new TypeError(
     `Cannot use "${value}" as ${settingName(name)}: it is a whole number from ${min} to ${max}`,

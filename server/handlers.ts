@@ -20,6 +20,7 @@ import type { ApiKeys } from "./keys/keys.ts";
 import type { Principal } from "./keys/principal.ts";
 import type { Tickets } from "./keys/tickets.ts";
 import type { SystemStatus } from "./system_status.ts";
+import type { Requester } from "./vms/creations.ts";
 import type { Fleet } from "./vms/fleet.ts";
 
 /** What a handler may know of its caller. */
@@ -33,13 +34,19 @@ export interface VmCaller extends Caller {
   readonly vmName: string;
 }
 
-export function vmHandlers(fleet: Fleet): HttpHandlers<typeof vmOperations, Caller> {
+export function vmHandlers(fleet: Fleet): HttpHandlers<typeof vmOperations, Requester> {
   return {
-    create: (input) => fleet.create(input),
-    list: () => Promise.resolve(fleet.list()),
+    create: (input, caller) => fleet.create(input, caller),
+    list: (input) => Promise.resolve(fleet.list(input)),
     get: async ({ name }) => await fleet.get(name),
-    wait: ({ name, timeout_ms }, { signal }) => fleet.wait(name, timeout_ms, signal),
+    wait: (input, { signal }) => fleet.wait(input, signal),
     delete: ({ name }) => fleet.delete(name),
+    start: ({ name }) => fleet.start(name),
+    stop: ({ name, grace_ms }) => fleet.stop(name, grace_ms),
+    restart: ({ name, grace_ms }) => fleet.restart(name, grace_ms),
+    pause: ({ name }) => fleet.pause(name),
+    resume: ({ name }) => fleet.resume(name),
+    setEgress: ({ name, egress }) => fleet.setEgress(name, egress),
   };
 }
 

@@ -26,9 +26,15 @@ import { cloudHypervisorRuntime } from "./runtimes/cloud_hypervisor.ts";
 import { localRuntime } from "./runtimes/local.ts";
 import { qemuRuntime } from "./runtimes/qemu.ts";
 import { chooseRuntime, type RuntimeChoice } from "./runtimes/registry.ts";
+import type { Runtime } from "./runtimes/runtime.ts";
+import { readHostSize } from "./host_size.ts";
+import { watchNetwork } from "./network_watch.ts";
 import { openState, type State } from "./state.ts";
 import { AuditRows } from "./store/audit_rows.ts";
+import { IdempotencyRows } from "./store/idempotency_rows.ts";
 import { SystemStatus } from "./system_status.ts";
+import { type Cgroups, openCgroups } from "./vms/cgroups.ts";
+import { capacityOf } from "./vms/capacity.ts";
 import { Fleet } from "./vms/fleet.ts";
 
 /** How long an address of this very machine may take to refuse a connection. */
@@ -78,11 +84,12 @@ export async function openDaemon(
   const tickets = new Tickets(keys, host);
   const admission = openAdmission(config, host, { keys, tickets });
   await keepAdminKey(keys, host, adminKeyFile(config.dbPath));
-  const choice = await chooseRuntime([
+  const runtimes = [
     cloudHypervisorRuntime(host, { binary: config.hypervisor }),
     qemuRuntime(host),
     localRuntime(host, { agentCommand: [...options.agentCommand] }),
-  ], config.runtime);
+  ];
+  const choice = await chooseRuntime(runtimes, config.runtime);
   if (choice.availability.warning) host.log("warn", choice.availability.warning, {});
   const resolvers = choice.runtime.traits.network ? await hostResolvers(host) : [];
   const network = choice.runtime.traits.network
@@ -91,9 +98,22 @@ export async function openDaemon(
 
   const bus = new EventBus(state.db, host.clock.now);
   let guestUrl = "";
-  const fleet = buildFleet(config, host, choice, network, resolvers, state, bus, () => guestUrl);
+  const cgroups = choice.runtime.traits.image ? await openCgroups(host, state.name) : null;
+  if (cgroups !== null) parts.use(cgroups);
+  const needs = {
+    choice,
+    runtimes,
+    cgroups,
+    network,
+    resolvers,
+    state,
+    bus,
+    daemonUrl: () => guestUrl,
+  };
+  const fleet = await buildFleet(config, host, needs);
   parts.defer(() => fleet.close());
   await fleet.recover();
+  if (network !== null) parts.use(await watchNetwork(host, network, fleet));
 
   const onServerError = logServerErrors(host);
   const guest: Hono = guestApp(fleet, host.clock, onServerError);
@@ -149,26 +169,40 @@ async function openNetworkAlone(
   return await openNetwork({ ...config, openPorts: config.guestOpenPorts, resolvers }, host);
 }
 
-function buildFleet(
-  config: Config,
-  host: Host,
-  { runtime, availability }: RuntimeChoice,
-  network: Network | null,
-  resolvers: readonly string[],
-  { db, rows, leases }: State,
-  bus: EventBus,
-  daemonUrl: () => string,
-): Fleet {
-  const { runtimeDir, logDir, imageDir, vmLimit, bootTimeoutMs, hostIp } = config;
-  const footprint = { host, runtime, taps: network, runtimeDir, logDir };
-  return new Fleet({ host, bus, rows, leases, footprint }, {
+interface FleetNeeds {
+  readonly choice: RuntimeChoice;
+  readonly runtimes: readonly Runtime[];
+  readonly cgroups: Cgroups | null;
+  readonly network: Network | null;
+  readonly resolvers: readonly string[];
+  readonly state: State;
+  readonly bus: EventBus;
+  readonly daemonUrl: () => string;
+}
+
+async function buildFleet(config: Config, host: Host, needs: FleetNeeds): Promise<Fleet> {
+  const { choice: { runtime, availability }, runtimes, cgroups, network, resolvers } = needs;
+  const { state, bus } = needs;
+  const { db, rows, leases } = state;
+  const { runtimeDir, logDir, imageDir, bootTimeoutMs, hostIp, onShutdown } = config;
+  const footprint = { host, runtime, runtimes, taps: network, cgroups, runtimeDir, logDir };
+  const idempotency = new IdempotencyRows(db);
+  return new Fleet({ host, bus, rows, leases, idempotency, footprint }, {
     db,
     accel: availability.accel,
     network: network && { subnet: parseSubnet(config.subnet), hostIp, resolvers },
     imageDir,
-    vmLimit,
+    capacity: capacityOf(config, await readHostSize(host)),
+    sizeMax: { cpuCores: config.maxCpuCores, memoryMb: config.maxMemoryMb },
+    defaults: {
+      cpuCores: config.defaultCpuCores,
+      memoryMb: config.defaultMemoryMb,
+      egress: config.defaultEgress,
+    },
+    firstUid: host.isRoot ? config.firstUid : null,
     bootTimeoutMs,
-    daemonUrl,
+    onShutdown,
+    daemonUrl: needs.daemonUrl,
   });
 }
 

@@ -1,11 +1,17 @@
+import { createHash } from "node:crypto";
 import type { Config } from "./config.ts";
 import type { Host } from "../host/host.ts";
 import { Database } from "./store/database.ts";
 import { LeaseRows } from "./store/lease_rows.ts";
 import { VmRows } from "./store/vm_rows.ts";
 
+/** Hexadecimal digits that tell daemons of one host apart. */
+const NAME_LENGTH = 12;
+
 /** The daemon's folders, taken for this process alone, and what is stored in them. */
 export interface State extends Disposable {
+  /** Of this daemon, and no other on this host: by its runtime folder, which it has for itself. */
+  readonly name: string;
   readonly db: Database;
   readonly rows: VmRows;
   readonly leases: LeaseRows;
@@ -32,6 +38,7 @@ export async function openState(
   const db = parts.use(Database.open(dbPath));
   const opened = parts.move();
   return {
+    name: `viper-${createHash("sha256").update(runtimeDir).digest("hex").slice(0, NAME_LENGTH)}`,
     db,
     rows: new VmRows(db),
     leases: new LeaseRows(db),

@@ -41,6 +41,8 @@ export async function startDaemon(
       "serve",
       ...["--listen", "127.0.0.1:0", "--db", `${stateDir}/state.db`],
       ...["--runtime-dir", `${stateDir}/run`, "--log-dir", `${stateDir}/logs`],
+      // Whatever a test leaves running ends with its daemon, unless the test is about that.
+      ...["--on-shutdown", "stop"],
       ...flags,
     ],
     stdin: "null",

@@ -105,6 +105,7 @@ function demoConfig(state: string, { imageDir, runtime }: DemoOptions): Config {
     hostIp: HOST_IP,
     guestPort: runtime === "local" ? "0" : String(GUEST_PORT),
     guestOpenPorts: String(PAGE_PORT),
+    onShutdown: "stop",
   };
   // Settings of the host's own daemon are not the demo's.
   return readConfig(flags, {});

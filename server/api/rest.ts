@@ -24,6 +24,7 @@ import {
 } from "../../protocol/operations.ts";
 import type { Role } from "../../protocol/roles.ts";
 import type { Audit } from "../audit.ts";
+import { ViperError } from "../../protocol/problems.ts";
 import type { Relay } from "../browser/relay.ts";
 import {
   auditHandlers,
@@ -44,6 +45,9 @@ import { noteAction, noteInput, recordChange, targetOf } from "./audited.ts";
 import type { Admission, Admitted } from "./auth/admission.ts";
 import { withoutQueryCredentials } from "./auth/credentials.ts";
 import { openEventStream, type SseParts } from "./sse.ts";
+
+/** Printable ASCII without spaces. */
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** What the API speaks to. */
 export interface RestParts {
@@ -82,7 +86,12 @@ export function restApp(parts: RestParts): Hono {
     // A wait must not hold up the daemon's end.
     contextOf: (c, operation) => {
       const caller = callerOf(c, operation);
-      return { ...caller, signal: AbortSignal.any([caller.signal, parts.events.closing]) };
+      return {
+        ...caller,
+        signal: AbortSignal.any([caller.signal, parts.events.closing]),
+        caller: caller.principal.name,
+        idempotencyKey: idempotencyKeyOf(c.req.raw),
+      };
     },
   });
   mount(app, keyOperations, keyHandlers(parts.keys), options);
@@ -129,6 +138,15 @@ export function permit(c: Context, needed: Role, operation: string, target: stri
   const { principal } = c.get("admitted") as Admitted;
   requireRole(principal, needed, operation);
   return principal;
+}
+
+/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+function idempotencyKeyOf(request: Request): string | null {
+  const key = request.headers.get("idempotency-key");
+  if (key === null || IDEMPOTENCY_KEY.test(key)) return key;
+  throw new ViperError("invalid_request", `Cannot use "${key}" as Idempotency-Key`, {
+    hint: "Send 1 to 255 printable characters, such as a UUID",
+  });
 }
 
 function vmNameOf(c: Context): string {

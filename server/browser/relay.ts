@@ -10,7 +10,7 @@ import { BODY_LIMIT_BYTES, readBody } from "../../protocol/http_body.ts";
 import { type FetchLike, requestOf } from "../../protocol/http_client.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { type SignableInit, Signer } from "../../protocol/signer.ts";
-import type { AgentLink } from "../vms/vm.ts";
+import type { AgentLink } from "../vms/incarnation.ts";
 
 /** How long a raw request may wait for its answer to begin. */
 const FORWARD_TIMEOUT_MS = 120_000;
@@ -100,6 +100,7 @@ export class Relay {
     signal: AbortSignal,
   ): Promise<Response> {
     const agent = this.agentOf(vmName);
+    using _use = agent.use();
     // The query may hold secrets, and messages reach logs.
     const [route] = path.split("?");
     const timeout = new AbortController();

@@ -92,4 +92,81 @@ export const MIGRATIONS: readonly string[] = [
     outcome TEXT NOT NULL
   ) STRICT;
   `,
+  // Statuses and settings of the whole life. SQLite cannot change a CHECK, so the table is made
+  // anew; what refers to it is kept aside, since dropping it would take that along.
+  `
+  CREATE TABLE vms_next (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    status TEXT NOT NULL CHECK (
+      status IN ('pending', 'starting', 'running', 'paused', 'stopping', 'stopped', 'crashed')
+    ),
+    runtime TEXT NOT NULL,
+    accel TEXT NOT NULL,
+    layout TEXT NOT NULL,
+    image TEXT NOT NULL,
+    pid INTEGER,
+    start_ticks INTEGER,
+    agent_url TEXT,
+    mac_address TEXT NOT NULL,
+    cpu_cores INTEGER NOT NULL CHECK (cpu_cores >= 1),
+    memory_mb INTEGER NOT NULL CHECK (memory_mb >= 1),
+    kernel_cmdline TEXT,
+    token TEXT NOT NULL,
+    labels TEXT NOT NULL CHECK (json_valid(labels)),
+    settings TEXT NOT NULL CHECK (json_valid(settings)),
+    restarts INTEGER NOT NULL DEFAULT 0,
+    reason TEXT,
+    expires_at TEXT,
+    started_at TEXT,
+    ready_at TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+  ) STRICT;
+
+  INSERT INTO vms_next (
+    id, name, status, runtime, accel, layout, image, pid, start_ticks, mac_address, cpu_cores,
+    memory_mb, kernel_cmdline, token, labels, settings, reason, created_at, updated_at
+  ) SELECT
+    id, name, status, runtime, accel, layout, 'current', pid, start_ticks, mac_address, cpu_cores,
+    memory_mb, kernel_cmdline, token, '{}',
+    '{"egress":"internet","restart_policy":"never","idle_timeout_ms":null,"environment":{},' ||
+    '"chrome":{"flags":[]}}', reason, created_at, updated_at
+  FROM vms ORDER BY created_at, rowid;
+
+  CREATE TEMPORARY TABLE leases_kept AS SELECT * FROM ip_allocations;
+  DROP TABLE ip_allocations;
+  DROP TABLE workloads;
+  DROP TABLE vms;
+  ALTER TABLE vms_next RENAME TO vms;
+
+  CREATE TABLE ip_allocations (
+    ip_address TEXT PRIMARY KEY,
+    vm_id TEXT NOT NULL UNIQUE REFERENCES vms (id) ON DELETE CASCADE,
+    allocated_at TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO ip_allocations SELECT * FROM leases_kept;
+  DROP TABLE leases_kept;
+
+  CREATE TABLE workloads (
+    id TEXT PRIMARY KEY,
+    vm_id TEXT NOT NULL REFERENCES vms (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    spec TEXT NOT NULL CHECK (json_valid(spec)),
+    status TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE idempotency_keys (
+    caller TEXT NOT NULL,
+    key TEXT NOT NULL,
+    request_hash TEXT NOT NULL,
+    vm_id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (caller, key)
+  ) STRICT;
+  CREATE INDEX idempotency_keys_at ON idempotency_keys (at);
+  `,
 ];

@@ -8,6 +8,11 @@ import { ViperError } from "../../protocol/problems.ts";
 import type { Subnet } from "../network/subnet.ts";
 import type { LeaseRows } from "../store/lease_rows.ts";
 
+/** When a client that was refused may ask again. */
+const RETRY_AFTER_SECONDS = 5;
+/** The address of every VM of a runtime that has no network of ours. */
+export const LOOPBACK = "127.0.0.1";
+
 /** Gives out the lowest free address of a subnet. */
 export class AddressPool {
   constructor(
@@ -28,6 +33,7 @@ export class AddressPool {
     throw new ViperError(
       "addresses_exhausted",
       `Cannot lease an address: all of ${this.subnet.cidr} are in use`,
+      { retryAfterSeconds: RETRY_AFTER_SECONDS },
     );
   }
 

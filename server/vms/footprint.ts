@@ -6,7 +6,8 @@
  * @module
  */
 import type { Host } from "../../host/host.ts";
-import type { ImageLayout } from "../../protocol/vms.ts";
+import type { Accel, Egress, ImageLayout, RuntimeName } from "../../protocol/vms.ts";
+import { ViperError } from "../../protocol/problems.ts";
 import type { Instance } from "../../protocol/guest.ts";
 import type { Machine, MachineRef, MachineSpec, Runtime } from "../runtimes/runtime.ts";
 import type { TapPlan } from "../network/tap.ts";
@@ -22,20 +23,38 @@ const UNDO_PAUSE_MS = 200;
 export const CONSOLE_LOG_BYTES_MAX = 1024 * 1024;
 const CONSOLE_CHECK_MS = 5_000;
 
-/** Makes and removes a VM's tap; both by the VM's id. */
+/** Makes and removes a VM's tap; all by the VM's id. */
 export interface TapMaker {
   createTap(id: string, plan: TapPlan): Promise<{ readonly name: string }>;
+  setEgress(id: string, egress: Egress): Promise<void>;
   removeTap(id: string): Promise<void>;
   /** Ids of the VMs whose taps stand. */
   tapOwners(): Promise<string[]>;
 }
 
+/** Makes and removes a VM's cgroup; all by the VM's id. */
+export interface CgroupMaker {
+  /** @returns the cgroup's folder */
+  create(
+    id: string,
+    limits: { readonly cpuCores: number; readonly memoryMb: number; readonly accel: Accel },
+  ): Promise<string>;
+  remove(id: string): Promise<void>;
+  /** Ids of the VMs whose cgroups stand. */
+  owners(): Promise<string[]>;
+}
+
 /** What footprints are made with; one for all VMs. */
 export interface FootprintParts {
   readonly host: Host;
+  /** Makes new machines. */
   readonly runtime: Runtime;
+  /** All that can adopt machines: an earlier daemon may have used another. */
+  readonly runtimes: readonly Runtime[];
   /** `null` for a runtime that needs no network of ours. */
   readonly taps: TapMaker | null;
+  /** `null` where the host has no cgroups of version 2. */
+  readonly cgroups: CgroupMaker | null;
   readonly runtimeDir: string;
   readonly logDir: string;
 }
@@ -44,13 +63,24 @@ export interface FootprintParts {
 export interface FootprintPlan {
   readonly cpuCores: number;
   readonly memoryMb: number;
+  /** How the guest's processor will run. */
+  readonly accel: Accel;
   readonly layout: ImageLayout;
   readonly image: GuestImage | null;
   readonly cmdline: string;
   readonly mac: string;
-  /** `null` where the runtime needs no network of ours. */
+  /** `null` for a guest that has no network of ours. */
   readonly ip: string | null;
+  readonly egress: Egress;
+  /** Whom the machine's process runs as; `null`: the daemon's own user. */
+  readonly uid: number | null;
   readonly instance: Instance;
+}
+
+/** What is known of a machine that an earlier daemon made. */
+export interface Leftover {
+  readonly ref: MachineRef;
+  readonly row: { readonly runtime: RuntimeName; readonly accel: Accel };
 }
 
 /** One VM's place on the host. */
@@ -58,7 +88,7 @@ export class Footprint {
   #machine: Machine | null = null;
   #consoleCheck: Disposable | null = null;
 
-  constructor(private readonly id: string, private readonly parts: FootprintParts) {}
+  constructor(readonly id: string, private readonly parts: FootprintParts) {}
 
   /** The serial console's log, kept until the VM is removed. */
   get consoleLog(): string {
@@ -77,6 +107,32 @@ export class Footprint {
     return this.#machine;
   }
 
+  /** Takes over the machine of an earlier daemon; `null` when it is gone. */
+  async adopt({ ref, row }: Leftover, signal: AbortSignal): Promise<Machine | null> {
+    const runtime = this.parts.runtimes.find(({ name }) => name === row.runtime);
+    const { id, consoleLog } = this;
+    const place = { id, runDir: this.#folder, consoleLog, ref, accel: row.accel };
+    this.#machine = await runtime?.adopt(place, signal) ?? null;
+    if (this.#machine !== null) this.#boundConsole();
+    return this.#machine;
+  }
+
+  /** Lets go of the machine and of all that stands, for the next daemon. */
+  async letGo(): Promise<void> {
+    this.#consoleCheck?.[Symbol.dispose]();
+    await this.#machine?.release();
+    this.#machine = null;
+  }
+
+  /** Changes what the guest may reach. */
+  async setEgress(egress: Egress): Promise<void> {
+    if (this.parts.taps !== null) return await this.parts.taps.setEgress(this.id, egress);
+    throw new ViperError(
+      "runtime_unavailable",
+      `Cannot change what VM "${this.id}" may reach: its runtime has no network of Viper's`,
+    );
+  }
+
   /**
    * Undoes all steps in reverse, each tried again when it fails. A step that fails for good does
    * not keep the others from being undone.
@@ -85,7 +141,7 @@ export class Footprint {
    * @throws {AggregateError} of the steps that failed for good
    */
   async release(leftover: { readonly ref: MachineRef | null } | null): Promise<void> {
-    const { host, taps } = this.parts;
+    const { host, taps, cgroups } = this.parts;
     const failures: unknown[] = [];
     this.#consoleCheck?.[Symbol.dispose]();
     const undo = async (step: () => Promise<void>) => {
@@ -99,6 +155,7 @@ export class Footprint {
       this.#machine = null;
     });
     await undo(async () => await taps?.removeTap(this.id));
+    await undo(async () => await cgroups?.remove(this.id));
     // The folder goes last: while it stands, a clean-up can find the VM again.
     if (failures.length === 0) {
       await undo(() => host.files.remove("vm.release:folder_undo", this.#folder));
@@ -131,16 +188,19 @@ export class Footprint {
   }
 
   async #prepare(plan: FootprintPlan): Promise<MachineSpec> {
-    const { host, taps, logDir } = this.parts;
+    const { host, taps, cgroups, logDir } = this.parts;
     await host.files.makeDir("vm.create:folder", this.#folder, 0o700);
     await host.files.makeDir("vm.create:log_folder", logDir, 0o700);
     const staged = plan.image === null
       ? await stageInstance(host, this.#folder, plan.instance)
       : await stageInitramfs(host, this.#folder, plan.image.initramfs, plan.instance);
-    const { ip, mac } = plan;
-    const tap = ip === null
-      ? undefined
-      : await taps?.createTap(this.id, { ip, mac, owner: null, egress: "internet" });
+    const { mac, ip, egress, uid } = plan;
+    if (uid !== null) await this.#giveTo(uid, staged);
+    const tap = ip === null ? undefined : await taps?.createTap(this.id, {
+      ...{ ip, mac, egress },
+      owner: uid,
+    });
+    const cgroup = await cgroups?.create(this.id, plan) ?? null;
     return {
       id: this.id,
       cpuCores: plan.cpuCores,
@@ -151,13 +211,22 @@ export class Footprint {
       rootfs: plan.image?.rootfs ?? null,
       cmdline: plan.cmdline,
       tap: tap?.name ?? "",
-      mac: plan.mac,
+      mac,
       runDir: this.#folder,
       consoleLog: this.consoleLog,
       instanceFile: plan.image === null ? staged : "",
-      uid: null,
-      cgroup: null,
+      uid,
+      cgroup,
     };
+  }
+
+  /** What the machine's own user opens: sockets are made in the folder, the console is appended. */
+  async #giveTo(uid: number, staged: string): Promise<void> {
+    const { files } = this.parts.host;
+    await files.write("vm.create:console", this.consoleLog, "", { append: true, mode: 0o600 });
+    for (const path of [this.#folder, staged, this.consoleLog]) {
+      await files.chown("vm.create:owner", path, uid, uid);
+    }
   }
 
   async #persist(step: () => Promise<void>): Promise<void> {

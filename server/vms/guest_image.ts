@@ -3,6 +3,9 @@ import { ViperError } from "../../protocol/problems.ts";
 import type { ImageLayout } from "../../protocol/vms.ts";
 import { IMAGE_FILES } from "../../protocol/images.ts";
 
+/** The link to the newest build. */
+const CURRENT = "current";
+
 /** The files of the guest image that one layout needs. */
 export interface GuestImage {
   readonly kernel: string;
@@ -19,11 +22,13 @@ export interface GuestImage {
 export async function findGuestImage(
   host: Host,
   imageDir: string,
+  /** A build's name, or `current`. */
+  name: string,
   layout: ImageLayout,
 ): Promise<GuestImage> {
   // The link may move to a newer build between two look-ups, and one VM takes all from one build.
-  const current = `${imageDir}/current`;
-  const build = await host.files.realPath("vm.create:image_resolve", current) ?? current;
+  const folder = name === CURRENT ? `${imageDir}/${CURRENT}` : `${imageDir}/builds/${name}`;
+  const build = await host.files.realPath("vm.create:image_resolve", folder) ?? folder;
   const file = (name: string) => `${build}/${name}`;
   const image: GuestImage = layout === "disk"
     ? {

@@ -5,6 +5,9 @@ import { cpioArchive } from "./cpio.ts";
 /** Where init looks for the instance's file, from the initramfs' root. */
 const INSTANCE_FOLDER = "viper";
 const INSTANCE_FILE = `${INSTANCE_FOLDER}/instance.json`;
+/** For the shell that starts Chrome ahead of the agent: a flag, or `NAME=value`, a line. */
+const CHROME_FLAGS_FILE = `${INSTANCE_FOLDER}/chrome_flags`;
+const ENVIRONMENT_FILE = `${INSTANCE_FOLDER}/environment`;
 
 /**
  * Copies the initramfs into the VM's folder and appends the instance's file as one more archive:
@@ -26,7 +29,9 @@ export async function stageInitramfs(
   const gap = new Uint8Array((4 - (info?.size ?? 0) % 4) % 4);
   const archive = cpioArchive([
     { path: INSTANCE_FOLDER, mode: 0o700 },
-    { path: INSTANCE_FILE, mode: 0o600, data: encode(instance) },
+    { path: INSTANCE_FILE, mode: 0o600, data: encode(JSON.stringify(instance)) },
+    { path: CHROME_FLAGS_FILE, mode: 0o600, data: encode(lines(instance.chrome.args)) },
+    { path: ENVIRONMENT_FILE, mode: 0o600, data: encode(lines(variables(instance))) },
   ]);
   await host.files.write(
     "vm.create:initramfs_append",
@@ -48,11 +53,19 @@ export async function stageInstance(
   const staged = `${folder}/instance.json`;
   // What Chrome writes goes with the VM's folder, even when the agent is killed.
   const chrome = { ...instance.chrome, user_data_dir: `${folder}/chrome` };
-  const data = encode({ ...instance, chrome });
+  const data = encode(JSON.stringify({ ...instance, chrome }));
   await host.files.write("vm.create:instance_file", staged, data, { mode: 0o600 });
   return staged;
 }
 
-function encode(instance: Instance): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(instance));
+function variables({ environment }: Instance): string[] {
+  return Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+}
+
+function lines(items: readonly string[]): string {
+  return items.map((item) => `${item}\n`).join("");
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }

@@ -1,36 +1,20 @@
 /**
- * One VM and the only writer of its state. Requests and the machine's own end enter one queue;
- * `states.ts` says which of them is legal where; every change of state is one transaction with
- * the event that tells of it.
+ * One VM and the only writer of its state. Requests, its machine's own end and its watches enter
+ * one queue; `states.ts` says which of them is legal where.
  *
  * @module
  */
-import type { Host, HttpPool } from "../../host/host.ts";
 import { ViperError } from "../../protocol/problems.ts";
-import type { EventType } from "../../protocol/events.ts";
-import type { EventBus } from "../events/bus.ts";
-import type { Machine, MachineEnd, MachineRef } from "../runtimes/runtime.ts";
-import type { LeaseRows } from "../store/lease_rows.ts";
-import type { VmChange, VmRow, VmRows } from "../store/vm_rows.ts";
-import { Footprint, type FootprintParts, type FootprintPlan } from "./footprint.ts";
-import { isLive, transition, type VmSignal, type VmTarget } from "./states.ts";
-
-/** Requests that may wait for one VM; more are refused. */
-const QUEUE_MAX = 32;
-
-/** Restarts of a browser that are told within the window; an honest agent ends itself before. */
-const RESTARTS_TOLD_MAX = 10;
-const RESTARTS_WINDOW_MS = 60_000;
-
-/** How to reach a VM's agent. */
-export interface AgentLink {
-  readonly url: string;
-  readonly token: string;
-  /** Of this VM alone, so that no connection outlives it into a VM with the same address. */
-  readonly pool: HttpPool;
-  /** Aborted when the VM stops, for whatever reason: its silence would be waited for. */
-  readonly signal: AbortSignal;
-}
+import type { MachineEnd } from "../runtimes/runtime.ts";
+import { within } from "../runtimes/within.ts";
+import type { VmRow } from "../store/vm_rows.ts";
+import { Footprint, type FootprintParts } from "./footprint.ts";
+import { type AgentLink, Incarnation } from "./incarnation.ts";
+import type { Planner } from "./planner.ts";
+import { nextRestart } from "./restarts.ts";
+import { isLive, transition } from "./states.ts";
+import { VmQueue } from "./vm_queue.ts";
+import { type RecordParts, VmRecord } from "./vm_record.ts";
 
 /** What an agent says of itself. */
 export interface Announcement {
@@ -39,275 +23,382 @@ export interface Announcement {
 }
 
 /** What VMs are made with; one for all. */
-export interface VmParts {
-  readonly host: Host;
-  readonly bus: EventBus;
-  readonly rows: VmRows;
-  readonly leases: LeaseRows;
+export interface VmParts extends RecordParts {
   readonly footprint: FootprintParts;
+  readonly planner: Planner;
+  /** Aborted when the daemon ends. */
+  readonly closing: AbortSignal;
+  /** Deletes a VM whose time is over. */
+  readonly retire: (id: string, reason: string) => Promise<void>;
+  /** Told when a VM has ended by itself: there may be room for another. */
+  readonly onRoom: () => void;
 }
 
 /** One VM. */
 export class Vm {
   readonly #footprint: Footprint;
-  readonly #ended = new AbortController();
-  #queue: Promise<unknown> = Promise.resolve();
-  #queued = 0;
-  #agent: AgentLink | null = null;
-  #browserRestarts = 0;
-  #restartTimesMs: number[] = [];
+  readonly #queue: VmQueue;
+  readonly #record: VmRecord;
+  #life: Incarnation | null = null;
+  /** Ends what is to happen to the VM later: a restart, its expiry. */
+  #later = new AbortController();
 
   constructor(readonly id: string, private readonly parts: VmParts) {
     this.#footprint = new Footprint(id, parts.footprint);
+    this.#queue = new VmQueue(id);
+    this.#record = new VmRecord(id, parts);
   }
 
   /** The agent's address while the VM runs. */
   get agent(): AgentLink | null {
-    return this.#agent;
+    return this.#life?.agent ?? null;
   }
 
-  /** Boots; a failure takes the VM away again, row and all, and is thrown. */
-  start(plan: FootprintPlan, bootTimeoutMs: number, signal: AbortSignal): Promise<void> {
-    return this.#enqueue(async () => {
-      const { name } = this.#require();
+  /** The first boot; a failure takes the VM away again, row and all, and is thrown. */
+  create(): Promise<void> {
+    return this.#queue.enqueue(async () => {
+      const row = this.#record.require();
       try {
-        const machine = await this.#footprint.acquire(plan, signal);
-        this.#watch(machine);
-        await machine.boot();
-        this.#apply("boot", {
-          accel: machine.accel,
-          pid: machine.ref.pid,
-          start_ticks: machine.ref.startTicks,
-        });
+        await this.#boot(row);
       } catch (error) {
-        await this.#rollBack(error);
-        throw startError(name, error);
+        await this.#rollBack(row, error);
+        throw startError(row.name, error);
       }
-      this.#expireAfter(bootTimeoutMs);
+      this.#scheduleExpiry(row);
+    });
+  }
+
+  /** Boots a VM that is not up. @throws {ViperError} `vm_busy` */
+  start(): Promise<void> {
+    return this.#queue.accept(() => this.#startAgain(0));
+  }
+
+  /** Powers off: the guest has `graceMs` for it. One that is not up is left as it is. */
+  stop(graceMs: number): Promise<void> {
+    return this.#queue.accept(async () => {
+      this.#cancelLater();
+      const row = this.#record.require();
+      if (isLive(row.status)) await this.#halt(graceMs);
+      this.#scheduleExpiry(row);
+    });
+  }
+
+  /** Ends the machine with the daemon; a VM that has gone meanwhile is fine. */
+  end(): Promise<void> {
+    return this.#queue.enqueue(async () => {
+      this.#cancelLater();
+      const row = this.#record.row();
+      if (row !== undefined && isLive(row.status)) await this.#halt(0);
+    });
+  }
+
+  restart(graceMs: number): Promise<void> {
+    return this.#queue.accept(async () => {
+      if (isLive(this.#record.require().status)) await this.#halt(graceMs);
+      await this.#startAgain(0);
+    });
+  }
+
+  pause(): Promise<void> {
+    return this.#queue.accept(async () => {
+      this.#record.demand("pause");
+      await this.#life?.machine.pause();
+      this.#record.apply("pause");
+    });
+  }
+
+  resume(): Promise<void> {
+    return this.#queue.accept(async () => {
+      this.#record.demand("resume");
+      await this.#life?.machine.resume();
+      this.#record.apply("resume");
+    });
+  }
+
+  /** Changes what the guest may reach, now and after each later start. */
+  setEgress(egress: VmRow["settings"]["egress"]): Promise<void> {
+    return this.#queue.accept(async () => {
+      const row = this.#record.require();
+      // Stored first: a repair of the network applies what is stored.
+      this.#record.amend({ settings: { ...row.settings, egress } });
+      if (!isLive(row.status)) return;
+      await this.#footprint.setEgress(egress).catch((error) => {
+        this.#record.amend({ settings: row.settings });
+        throw error;
+      });
     });
   }
 
   /** The agent is ready, for the first time or with a new browser. */
-  announce(announcement: Announcement): Promise<void> {
-    return this.#accept(() => {
-      const row = this.#require();
-      if (transition(row.status, "announce") === null) {
-        throw new ViperError("vm_busy", `Cannot announce VM "${row.name}": it is ${row.status}`);
+  announce({ url, browserRestarts }: Announcement): Promise<void> {
+    return this.#queue.accept(() => {
+      const row = this.#record.demand("announce");
+      const life = this.#life;
+      if (life === null) {
+        throw new ViperError("vm_busy", `Cannot announce VM "${row.name}": it has no machine`);
       }
-      const again = row.status === "running";
-      if (!again) this.#connect(announcement, row);
-      if (again && !this.#isNews(announcement)) return;
-      this.#apply("announce", {}, again ? "VM_BROWSER_RESTARTED" : "VM_RUNNING");
+      if (row.status === "running") {
+        if (life.isNews(browserRestarts)) {
+          this.#record.apply("announce", { agent_url: url }, { type: "VM_BROWSER_RESTARTED" });
+        }
+        if (life.agent?.url !== url) life.connect(url, row.token);
+        return;
+      }
+      life.connect(url, row.token);
+      this.#record.apply("announce", { agent_url: url, ready_at: this.#now() });
+      this.#watchIdle(life, row);
     });
-  }
-
-  /** Ends the machine, if there is one, and keeps the row; one that is gone is fine. */
-  stop(): Promise<void> {
-    return this.#enqueue(() => this.#end("stop", null));
   }
 
   /** Stops, then removes the row; its lease goes with it. */
-  remove(): Promise<void> {
-    return this.#accept(async () => {
-      const row = this.#require();
-      if (isLive(row.status)) await this.#end("stop", null);
+  remove(message?: string): Promise<void> {
+    return this.#queue.accept(async () => {
+      this.#cancelLater();
+      const row = this.#record.require();
+      if (isLive(row.status)) await this.#halt(0);
       else await this.#footprint.release({ ref: null });
       await this.#footprint.removeLog();
-      this.#apply("remove", {});
+      this.#record.apply("remove", {}, { message });
     });
   }
 
-  /** Takes a row of an earlier daemon to where it really stands. */
+  /** Takes a row of an earlier daemon to where it really stands: adopted, or crashed. */
   recover(): Promise<void> {
-    return this.#enqueue(async () => {
-      const row = this.#require();
-      if (!isLive(row.status)) return;
+    return this.#queue.enqueue(async () => {
+      const row = this.#record.require();
+      this.#scheduleExpiry(row);
+      if (!isLive(row.status) || await this.#adopt(row)) return;
       // One VM that cannot be cleaned up must not keep the daemon from starting; a delete retries.
-      await this.#footprint.release({ ref: refOf(row) }).catch((error) =>
-        this.parts.host.log("error", "VM left something behind", { vm: row.name, error })
-      );
-      this.#apply("exit", { reason: "the daemon ended while the VM ran" });
+      await this.#footprint.release({ ref: refOf(row) }).catch((error) => this.#logLeft(error));
+      const reason = "its machine was gone when the daemon came back";
+      if (row.started_at === null) return this.#record.discard(row, reason);
+      if (row.status === "stopping") return void this.#record.apply("exit");
+      this.#record.apply("exit", { reason });
+      this.#restartLater();
+    });
+  }
+
+  /** Ends a machine that has lost what it cannot be without. */
+  lose(reason: string): Promise<void> {
+    return this.#queue.enqueue(() => this.#crash("exit", reason));
+  }
+
+  /** Lets go of the machine, which runs on for the next daemon. */
+  letGo(): Promise<void> {
+    return this.#queue.enqueue(async () => {
+      this.#cancelLater();
+      this.#life?.end();
+      await this.#footprint.letGo();
     });
   }
 
   /** Cleans up after a VM whose row is gone. */
   sweep(): Promise<void> {
-    return this.#enqueue(async () => {
+    return this.#queue.enqueue(async () => {
       await this.#footprint.release({ ref: null });
       await this.#footprint.removeLog();
     });
   }
 
-  async #end(signal: VmSignal, reason: string | null): Promise<void> {
-    const row = this.#row();
-    if (row === undefined || transition(row.status, signal) === null) return;
-    this.#disconnect();
-    await this.#footprint.release(null);
-    this.#apply(signal, { reason });
+  /** Resolves when what has been asked for until now is done. */
+  settled(): Promise<void> {
+    return this.#queue.enqueue(() => {});
+  }
+
+  async #boot(row: VmRow): Promise<void> {
+    const { planner, closing } = this.parts;
+    const plan = await planner.plan(row);
+    const machine = await this.#footprint.acquire(plan, closing);
+    const life = this.#begin(new Incarnation(machine, this.parts.host));
+    await machine.boot();
+    this.#record.apply("boot", {
+      accel: machine.accel,
+      pid: machine.ref.pid,
+      start_ticks: machine.ref.startTicks,
+      started_at: this.#now(),
+      reason: null,
+    });
+    this.#expireAfter(life, planner.bootTimeoutMs(machine.accel));
+  }
+
+  async #startAgain(restarts: number): Promise<void> {
+    this.#cancelLater();
+    const row = this.#record.demand("start");
+    this.#scheduleExpiry(row);
+    const change = { restarts, reason: null, ready_at: null, started_at: null };
+    this.parts.planner.occupy(row, ({ mac }) => {
+      this.#record.apply("start", { ...change, mac_address: mac });
+    });
+    try {
+      await this.#boot(this.#record.require());
+    } catch (error) {
+      await this.#crash("exit", `not started: ${messageOf(error)}`);
+      throw startError(row.name, error);
+    }
+  }
+
+  async #adopt(row: VmRow): Promise<boolean> {
+    const ref = refOf(row);
+    if (ref === null) return false;
+    const machine = await this.#footprint.adopt({ ref, row }, this.parts.closing)
+      .catch((error) => this.#logLeft(error));
+    const info = await machine?.info().catch(() => null) ?? null;
+    if (!machine || info === null || info.state === "created" || info.state === "shutdown") {
+      return false;
+    }
+    const life = this.#begin(new Incarnation(machine, this.parts.host));
+    if (row.agent_url !== null) life.connect(row.agent_url, row.token);
+    if (row.status === "stopping") await this.#halt(0);
+    else if (info.state === "paused") this.#record.apply("pause");
+    else this.#record.apply("resume");
+    if (row.status === "starting") this.#expireAfter(life, this.#bootTimeLeftMs(row));
+    else this.#watchIdle(life, row);
+    return true;
+  }
+
+  #begin(life: Incarnation): Incarnation {
+    this.#life = life;
+    life.machine.exited.then((end) =>
+      this.#queue.enqueue(() => this.#crashIf(life, "exit", endReason(end)))
+    ).catch((error) => this.#logFailure("exit", error));
+    life.whenHung(() =>
+      this.#queue.enqueue(() => this.#crashIf(life, "exit", "the machine did not answer"))
+    );
+    return life;
+  }
+
+  /** From a live VM to a stopped one. A VM that could not be cleaned up stays `stopping`. */
+  async #halt(graceMs: number): Promise<void> {
+    const { status } = this.#record.require();
+    this.#record.apply("stop");
+    const life = this.#life;
+    life?.end();
+    if (life !== null && graceMs > 0 && status !== "paused") {
+      await life.machine.powerButton().catch((error) => this.#logFailure("power_button", error));
+      const late = () => new Error("late");
+      await within(this.parts.host.clock, graceMs, life.machine.exited, late).catch(() => {});
+    }
+    this.#life = null;
+    await this.#footprint.release(life === null ? { ref: null } : null);
+    this.#record.apply("exit");
   }
 
   /** An end that nobody asked for: the state is told even when the host cannot be cleaned. */
   async #crash(signal: "exit" | "expire", reason: string): Promise<void> {
-    const row = this.#row();
+    const row = this.#record.row();
     if (row === undefined || transition(row.status, signal) === null) return;
-    this.#disconnect();
-    await this.#footprint.release(null).catch((error) =>
-      this.parts.host.log("error", "VM left something behind", { vm: row.name, error })
-    );
-    this.#apply(signal, { reason });
+    this.#life?.end();
+    this.#life = null;
+    await this.#footprint.release(null).catch((error) => this.#logLeft(error));
+    this.#record.apply(signal, { reason });
+    this.parts.onRoom();
+    this.#restartLater();
   }
 
-  async #rollBack(cause: unknown): Promise<void> {
-    this.#ended.abort();
-    const row = this.#require();
-    const message = `not created: ${cause instanceof Error ? cause.message : String(cause)}`;
+  async #crashIf(life: Incarnation, signal: "exit" | "expire", reason: string): Promise<void> {
+    if (this.#life === life) await this.#crash(signal, reason);
+  }
+
+  async #rollBack(row: VmRow, cause: unknown): Promise<void> {
+    this.#life?.end();
+    this.#life = null;
+    const message = `not created: ${messageOf(cause)}`;
     try {
       await this.#footprint.release(null);
       await this.#footprint.removeLog();
     } catch (error) {
       // The row stays and is told to have crashed, so that a delete can clean up later.
       this.#logFailure("roll_back", error);
-      return this.#apply("exit", { reason: message });
+      return void this.#record.apply("exit", { reason: message });
     }
-    this.#publish(row, "VM_DELETED", "stopped", message, () => this.parts.rows.remove(this.id));
+    this.#record.discard(row, message);
   }
 
-  #watch(machine: Machine): void {
-    machine.exited.then((end) => this.#enqueue(() => this.#crash("exit", endReason(end)))).catch((
-      error,
-    ) => this.#logFailure("exit", error));
-  }
-
-  #expireAfter(ms: number): void {
-    this.parts.host.clock.sleep(ms, this.#ended.signal).then(
-      () => this.#enqueue(() => this.#crash("expire", `the agent was not ready in ${ms} ms`)),
-      () => {},
-    ).catch((error) => this.#logFailure("expire", error));
-  }
-
-  /** Only a counter that grows is news, and a guest cannot flood the events with it. */
-  #isNews({ browserRestarts }: Announcement): boolean {
-    const now = this.parts.host.clock.monotonicMs();
-    this.#restartTimesMs = this.#restartTimesMs.filter((at) => at > now - RESTARTS_WINDOW_MS);
-    const isGrown = browserRestarts > this.#browserRestarts;
-    if (!isGrown || this.#restartTimesMs.length >= RESTARTS_TOLD_MAX) return false;
-    this.#browserRestarts = browserRestarts;
-    this.#restartTimesMs.push(now);
-    return true;
-  }
-
-  #connect({ url }: Announcement, row: VmRow): void {
-    const pool = this.parts.host.net.openPool("vm.agent:pool");
-    this.#agent = { url, token: row.token, pool, signal: this.#ended.signal };
-  }
-
-  #disconnect(): void {
-    this.#ended.abort();
-    this.#agent?.pool[Symbol.dispose]();
-    this.#agent = null;
-  }
-
-  /** Changes the state and tells of it, or does nothing where the table does not allow it. */
-  #apply(signal: VmSignal, change: VmChange, type?: EventType): void {
-    const row = this.#require();
-    const target = transition(row.status, signal);
-    if (target === null) return;
-    const write = () => this.#write(target, change);
-    const event = type ?? EVENTS[target];
-    if (event === null) return write();
-    const status = target === "gone" ? row.status : target;
-    this.#publish({ ...row, ...change }, event, status, change.reason ?? undefined, write);
-  }
-
-  #write(target: VmTarget, change: VmChange): void {
-    const { rows, leases, host } = this.parts;
-    if (target === "gone") return rows.remove(this.id);
-    if (target === "crashed") leases.removeOf(this.id);
-    const noProcess = isLive(target) ? {} : { pid: null, start_ticks: null };
-    rows.update(
-      this.id,
-      { ...noProcess, ...change, status: target },
-      host.clock.now().toISOString(),
+  #expireAfter(life: Incarnation, ms: number): void {
+    life.after(
+      ms,
+      () =>
+        this.#queue.enqueue(() =>
+          this.#crashIf(life, "expire", `the agent was not ready in ${ms} ms`)
+        ),
     );
   }
 
-  #publish(
-    row: VmRow,
-    type: EventType,
-    status: VmRow["status"],
-    message: string | undefined,
-    write: () => void,
-  ): void {
-    this.parts.bus.publish({
-      type,
-      name: row.name,
-      vm_id: row.id,
-      status,
-      mac_address: row.mac_address,
-      ...(row.ip_address === null ? {} : { ip_address: row.ip_address }),
-      ...(row.pid === null ? {} : { pid: row.pid }),
-      ...(message === undefined ? {} : { message }),
-    }, write);
+  #bootTimeLeftMs({ started_at, accel }: VmRow): number {
+    const sinceMs = this.parts.host.clock.now().getTime() - Date.parse(started_at ?? "");
+    return Math.max(1, this.parts.planner.bootTimeoutMs(accel) - Math.max(0, sinceMs));
   }
 
-  /** A request from outside, of which only so many may wait. */
-  #accept<Result>(job: () => Result | Promise<Result>): Promise<Result> {
-    if (this.#queued >= QUEUE_MAX) {
-      const message = `Cannot queue a request for VM "${this.id}": ${QUEUE_MAX} are waiting`;
-      return Promise.reject(new ViperError("vm_busy", message));
-    }
-    this.#queued++;
-    return this.#enqueue(job).finally(() => this.#queued--);
+  #watchIdle(life: Incarnation, { settings: { idle_timeout_ms: ms } }: VmRow): void {
+    if (ms === null) return;
+    life.whenIdle(ms, () => this.parts.retire(this.id, `not used for ${ms} ms`));
   }
 
-  /** What the daemon must not lose, such as the machine's own end, is never refused. */
-  #enqueue<Result>(job: () => Result | Promise<Result>): Promise<Result> {
-    const result = this.#queue.then(job);
-    this.#queue = result.catch(() => {});
-    return result;
+  #scheduleExpiry({ expires_at }: VmRow): void {
+    if (expires_at === null) return;
+    const ms = Date.parse(expires_at) - this.parts.host.clock.now().getTime();
+    this.#sleepThen(Math.max(0, ms), () => this.parts.retire(this.id, "its time to live is over"));
   }
 
-  #row(): VmRow | undefined {
-    return this.parts.rows.byId(this.id);
+  #restartLater(): void {
+    const row = this.#record.row();
+    const restart = row && nextRestart(row, this.parts.host.clock.now());
+    if (!restart) return;
+    this.#sleepThen(restart.afterMs, () =>
+      this.#queue.enqueue(async () => {
+        if (this.#record.row()?.status === "crashed") await this.#startAgain(restart.count);
+      }).catch((error) => {
+        this.#logFailure("restart", error);
+        // A boot that failed has counted itself; a host without room is asked again, as often.
+        if (this.#record.require().restarts === restart.count) return;
+        this.#record.amend({ restarts: restart.count });
+        this.#restartLater();
+      }));
   }
 
-  #require(): VmRow {
-    const row = this.#row();
-    if (row === undefined) throw new ViperError("vm_not_found", `Cannot find VM "${this.id}"`);
-    return row;
+  #sleepThen(ms: number, job: () => Promise<void>): void {
+    const { signal } = this.#later;
+    this.parts.host.clock.sleep(ms, signal).then(job).catch((error) => {
+      if (!signal.aborted) this.#logFailure("later", error);
+    });
+  }
+
+  #cancelLater(): void {
+    this.#later.abort();
+    this.#later = new AbortController();
+  }
+
+  #now(): string {
+    return this.parts.host.clock.now().toISOString();
+  }
+
+  #logLeft(error: unknown): void {
+    this.parts.host.log("error", "VM left something behind", { vm: this.id, error });
   }
 
   #logFailure(step: string, error: unknown): void {
-    this.parts.host.log("error", "VM state not written", { vm: this.id, step, error });
+    this.parts.host.log("error", "VM step failed", { vm: this.id, step, error });
   }
 }
 
-const EVENTS: Readonly<Record<VmTarget, EventType | null>> = {
-  pending: null,
-  starting: null,
-  running: "VM_RUNNING",
-  stopped: "VM_STOPPED",
-  crashed: "VM_CRASHED",
-  gone: "VM_DELETED",
-};
+function refOf({ pid, start_ticks }: VmRow): { pid: number; startTicks: number } | null {
+  return pid === null || start_ticks === null ? null : { pid, startTicks: start_ticks };
+}
 
 /** Why a machine is gone, for people. */
 function endReason({ cause, status }: MachineEnd): string {
   if (cause !== "process_exit") return `the machine ended: ${cause.replace("_", " ")}`;
-  return `the machine ended by ${
-    status?.signal ?? `itself with code ${status?.code ?? "unknown"}`
-  }`;
+  if (status === null) return "the machine's process is gone";
+  return `the machine ended by ${status.signal ?? `itself with code ${status.code}`}`;
 }
 
-function refOf(row: VmRow): MachineRef | null {
-  if (row.pid === null || row.start_ticks === null) return null;
-  return { pid: row.pid, startTicks: row.start_ticks };
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function startError(name: string, error: unknown): ViperError {
   if (error instanceof ViperError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ViperError("vm_start_failed", `Cannot start VM "${name}": ${reason}`, {
+  return new ViperError("vm_start_failed", `Cannot start VM "${name}": ${messageOf(error)}`, {
     cause: error,
   });
 }

@@ -63,6 +63,7 @@ async function withDaemon(
       logDir: `${state}/logs`,
       imageDir: IMAGE_DIR,
       runtime: "qemu",
+      onShutdown: "stop",
     }, {});
     await using daemon = await openDaemon(config, host, { agentCommand: [] });
     const apiKey = Deno.readTextFileSync(`${state}/admin.key`).trim();

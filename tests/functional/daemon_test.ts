@@ -198,11 +198,30 @@ Deno.test("viper serve stops its VMs at SIGTERM and leaves no process", async ()
   assert.equal((await again.client.vms.get({ name: "a" })).status, "stopped");
 });
 
-Deno.test("viper serve cleans up after a daemon that was killed", async () => {
-  const daemon = await startDaemon(LOCAL);
-  const { id } = await createReady(daemon, "a");
+for (const how of ["stop", "kill"] as const) {
+  Deno.test(`viper serve takes VMs over after a ${how} of the daemon before it`, async () => {
+    const daemon = await startDaemon([...LOCAL, "--on-shutdown", "keep"]);
+    const before = await createReady(daemon, "a");
+    await daemon.client.browser("a").evaluate({ expression: "globalThis.kept = 42" });
+    await daemon[how]();
+    assert.notDeepEqual(processesOf(before.id), new Map());
+    await using again = await startDaemon(LOCAL, daemon.stateDir);
+    const after = await again.client.vms.get({ name: "a" });
+    assert.deepEqual([after.status, after.pid], ["running", before.pid]);
+    const { result } = await again.client.browser("a").evaluate({ expression: "kept" });
+    assert.equal(result, 42, "it is the same page");
+    Deno.kill(before.pid ?? 0, "SIGKILL");
+    const { status } = await again.client.vms.wait({ name: "a", status: "crashed" });
+    assert.equal(status, "crashed", "its end is seen, too");
+    assert.deepEqual(processesOf(before.id), new Map());
+  });
+}
+
+Deno.test("viper serve marks a VM crashed whose machine ended while no daemon ran", async () => {
+  const daemon = await startDaemon([...LOCAL, "--on-shutdown", "keep"]);
+  const { id, pid } = await createReady(daemon, "a");
   await daemon.kill();
-  assert.notDeepEqual(processesOf(id), new Map());
+  Deno.kill(pid ?? 0, "SIGKILL");
   await using again = await startDaemon(LOCAL, daemon.stateDir);
   const vm = await again.client.vms.get({ name: "a" });
   assert.equal(vm.status, "crashed");

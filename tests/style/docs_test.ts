@@ -85,6 +85,8 @@ Deno.test("README lists the settings with their defaults", async () => {
     tlsCert: config.tlsCert ?? "none",
     tlsKey: config.tlsKey ?? "none",
     insecureLoopback: config.insecureLoopback ? "yes" : "no",
+    cpuLimit: config.cpuLimit ?? "by the host",
+    memoryLimitMb: config.memoryLimitMb ?? "by the host",
     bootTimeoutMs: config.bootTimeoutMs ?? "by accelerator",
   };
   for (const [name, variable] of Object.entries(VARIABLES)) {

@@ -58,7 +58,12 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
   "server/audit.ts": { files: ["server/store/", PROTOCOL, HOST], packages: [] },
   "server/keys/": { files: ["server/store/", PROTOCOL, HOST], packages: ["node:crypto"] },
   "server/listen.ts": { files: ["server/runtimes/within.ts", HOST], packages: ["hono"] },
-  "server/state.ts": { files: ["server/store/", "server/config.ts", HOST], packages: [] },
+  "server/state.ts": {
+    files: ["server/store/", "server/config.ts", HOST],
+    packages: ["node:crypto"],
+  },
+  "server/host_size.ts": { files: [HOST], packages: [] },
+  "server/network_watch.ts": { files: ["server/network/", "server/vms/", HOST], packages: [] },
   "server/config.ts": { files: [PROTOCOL, HOST], packages: ["zod"] },
   "server/system_status.ts": { files: ["server/vms/", PROTOCOL, HOST], packages: [] },
   "server/api/": {

@@ -64,7 +64,7 @@ Deno.test("viper says on standard error what failed, with its hint, and exits wi
   assert.equal(missing.terminal.errors, 'viper: Cannot find VM "one"\n');
   await cli(["vms", "create", "one"], api);
   const full = await cli(["vms", "create", "two"], api);
-  assert.match(full.terminal.errors, /^viper: Cannot create VM "two".*\n {2}Delete a VM/);
+  assert.match(full.terminal.errors, /^viper: Cannot start VM "two".*\n {2}Delete a VM/);
   const browser = await cli(["browser", "click", "one", "#a"], api);
   assert.equal(browser.terminal.errors, 'viper: Cannot reach VM "one": it is starting\n');
 });

@@ -13,7 +13,7 @@ import {
   vmOperations,
 } from "../../../protocol/operations.ts";
 import { type ProblemCode, PROBLEMS, ViperError } from "../../../protocol/problems.ts";
-import { vmsCreate, vmsGet, vmsWait } from "../../../protocol/vms.ts";
+import { vmsCreate, vmsGet, vmsWait } from "../../../protocol/vm_operations.ts";
 
 const LISTS: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   vmOperations,
@@ -43,6 +43,22 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   kernel_cmdline: fc.stringMatching(/^[\x20-\x7e]{0,50}$/),
   runtime: fc.constantFrom("qemu", "local"),
   layout: fc.constantFrom("disk", "initramfs"),
+  image: fc.constantFrom("current", "5fc8-disk"),
+  labels: fc.dictionary(fc.stringMatching(/^[a-z]{1,9}$/), fc.stringMatching(/^[a-z0-9]{0,9}$/)),
+  label: fc.stringMatching(/^[a-z]{1,5}=[a-z]{0,5}(,[a-z]{1,5}=[a-z]{0,5})?$/),
+  status: fc.constantFrom("running", "stopped", "paused"),
+  ttl_ms: fc.integer({ min: 1_000, max: 604_800_000 }),
+  idle_timeout_ms: fc.integer({ min: 1_000, max: 604_800_000 }),
+  restart_policy: fc.constantFrom("never", "on_crash"),
+  environment: fc.dictionary(fc.stringMatching(/^[A-Z_]{1,9}$/), fc.stringMatching(/^[ -~]{0,9}$/)),
+  chrome: fc.record({ locale: fc.constantFrom("de-DE", "en"), flags: fc.constant(["--a=b c"]) }, {
+    requiredKeys: [],
+  }),
+  egress: fc.constantFrom("internet", "none", "open", ["10.0.0.0/8"], []),
+  wait_ms: fc.integer({ min: 0, max: 600_000 }),
+  limit: fc.integer({ min: 1, max: 1_000 }),
+  after: fc.nat(),
+  grace_ms: fc.integer({ min: 0, max: 120_000 }),
   timeout_ms: fc.integer({ min: 1, max: 300_000 }),
   url: text.map((rest) => `https://${rest}`),
   full_page: fc.boolean(),

@@ -13,8 +13,7 @@ import { Tickets } from "../../../../server/keys/tickets.ts";
 import { AuditRows } from "../../../../server/store/audit_rows.ts";
 import { type AgentOf, Relay } from "../../../../server/browser/relay.ts";
 import { SystemStatus } from "../../../../server/system_status.ts";
-import type { FleetOptions } from "../../../../server/vms/fleet.ts";
-import { type FleetWorld, fleetWorld } from "../vms/fleet_world.ts";
+import { type FleetWorld, fleetWorld, type WorldOptions } from "../vms/fleet_world.ts";
 
 /** Where the app seems to listen. */
 export const BASE = "http://127.0.0.1:7777";
@@ -46,7 +45,7 @@ export const OPEN: AdmissionRules = {
 };
 
 export async function apiWorld(
-  options: Partial<FleetOptions> & { rules?: Partial<AdmissionRules>; agentOf?: AgentOf } = {},
+  options: WorldOptions & { rules?: Partial<AdmissionRules>; agentOf?: AgentOf } = {},
 ): Promise<ApiWorld> {
   const { rules = {}, agentOf, ...fleetOptions } = options;
   const world = await fleetWorld(fleetOptions);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { until } from "../../../until.ts";
 import { BODY_LIMIT_BYTES } from "../../../../protocol/http_body.ts";
 import { Verifier } from "../../../../protocol/verifier.ts";
-import type { AgentLink } from "../../../../server/vms/vm.ts";
+import type { AgentLink } from "../../../../server/vms/incarnation.ts";
 import { type ApiWorld, apiWorld, assertProblem } from "../api/api_world.ts";
 
 const AGENT = "/api/v1/vms/one/agent";
@@ -25,6 +25,7 @@ async function relayWorld(
     url: "http://10.9.0.2:8080",
     token: "vm-token",
     signal: ended.signal,
+    use: () => ({ [Symbol.dispose]: () => {} }),
     pool: {
       fetch: async (_label, url, init = {}) => {
         const request = new Request(url, init);

@@ -26,7 +26,7 @@ Deno.test("Fleet.create() starts a VM that runs once it has announced itself", a
   assert.equal(world.fleet.agent("one").url, "http://127.0.0.1:9");
   assert.equal(world.fleet.agent("one").token, world.rows.byName("one")?.token);
   assert.ok(!("token" in world.fleet.get("one")));
-  assert.deepEqual(world.events(), ["VM_CREATED", "VM_RUNNING"]);
+  assert.deepEqual(world.events(), ["VM_CREATED", "VM_STARTING", "VM_RUNNING"]);
 });
 
 Deno.test("Fleet.create() refuses a taken name and changes nothing", async () => {
@@ -37,7 +37,7 @@ Deno.test("Fleet.create() refuses a taken name and changes nothing", async () =>
   assert.equal(JSON.stringify(world.rows.all()), before);
   assert.deepEqual(world.leases.addresses(), ["10.9.0.2"]);
   assert.equal(world.runtime.machines.length, 1);
-  assert.deepEqual(world.events(), ["VM_CREATED"]);
+  assert.deepEqual(world.events(), ["VM_CREATED", "VM_STARTING"]);
 });
 
 Deno.test("Fleet.create() lets exactly one of two creates of a name win", async () => {
@@ -47,7 +47,7 @@ Deno.test("Fleet.create() lets exactly one of two creates of a name win", async 
   const lost = ends.find((end) => end.status === "rejected");
   assert.equal(lost?.reason.code, "vm_exists");
   assert.equal(world.runtime.machines.length, 1);
-  assert.deepEqual(world.events(), ["VM_CREATED"]);
+  assert.deepEqual(world.events(), ["VM_CREATED", "VM_STARTING"]);
 });
 
 Deno.test("Fleet.create() refuses more than the limit, at once or one by one", async () => {
@@ -71,19 +71,12 @@ Deno.test("Fleet.create() holds the limit while the image is looked for", async 
   world.runtime.traits.image = true;
   const ends = await Promise.allSettled([world.create("a"), world.create("b")]);
   assert.deepEqual(ends.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
-  assert.equal(world.rows.countLive(), 1);
+  assert.equal(world.rows.load().count, 1);
 });
 
 Deno.test("Fleet.create() refuses a runtime that the daemon does not run", async () => {
   await using world = await fleetWorld();
-  const input = {
-    name: "a",
-    cpu_cores: 1,
-    memory_mb: 64,
-    layout: "disk",
-    runtime: "local",
-  } as const;
-  await assert.rejects(world.fleet.create(input), { code: "runtime_unavailable" });
+  await assert.rejects(world.create("a", { runtime: "local" }), { code: "runtime_unavailable" });
   assertNothingLeft(world);
 });
 
@@ -137,7 +130,9 @@ Deno.test("Fleet.delete() during a create waits for it and leaves nothing", asyn
   gate.resolve();
   await Promise.all([creating, deleting]);
   assertNothingLeft(world);
-  assert.deepEqual(world.events(), ["VM_CREATED", "VM_STOPPED", "VM_DELETED"]);
+  assert.deepEqual(world.events(), [
+    ...["VM_CREATED", "VM_STARTING", "VM_STOPPING", "VM_STOPPED", "VM_DELETED"],
+  ]);
 });
 
 Deno.test("Fleet.close() ends a create under way and refuses further ones", async () => {

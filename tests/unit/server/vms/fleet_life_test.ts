@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { until } from "../../../until.ts";
 import { BOOT_TIMEOUT_MS, fleetWorld, namesIn } from "./fleet_world.ts";
 
+const ALL = { limit: 1_000, after: 0 };
 const NEVER = new AbortController().signal;
 
 Deno.test("Fleet.delete() stops first and tells each step once, in order", async () => {
@@ -10,7 +11,10 @@ Deno.test("Fleet.delete() stops first and tells each step once, in order", async
   await world.create("one");
   await world.announce("one");
   await world.fleet.delete("one");
-  assert.deepEqual(world.events(), ["VM_CREATED", "VM_RUNNING", "VM_STOPPED", "VM_DELETED"]);
+  assert.deepEqual(world.events(), [
+    ...["VM_CREATED", "VM_STARTING", "VM_RUNNING"],
+    ...["VM_STOPPING", "VM_STOPPED", "VM_DELETED"],
+  ]);
   assert.deepEqual(world.rows.all(), []);
   assert.deepEqual(world.leases.addresses(), []);
   assert.deepEqual([...world.taps], []);
@@ -27,7 +31,9 @@ Deno.test("Fleet.delete() answers the second of two with vm_not_found", async ()
     ["done", "vm_not_found"],
   );
   await assert.rejects(world.fleet.delete("one"), { code: "vm_not_found" });
-  assert.deepEqual(world.events(), ["VM_CREATED", "VM_STOPPED", "VM_DELETED"]);
+  assert.deepEqual(world.events(), [
+    ...["VM_CREATED", "VM_STARTING", "VM_STOPPING", "VM_STOPPED", "VM_DELETED"],
+  ]);
 });
 
 Deno.test("a machine that ends by itself is told as crashed once and frees what it had", async () => {
@@ -37,7 +43,7 @@ Deno.test("a machine that ends by itself is told as crashed once and frees what 
   world.runtime.machines[0]?.exit();
   await until("the crash", () => world.fleet.get("one").status === "crashed");
   await world.clock.advance(BOOT_TIMEOUT_MS * 2);
-  assert.deepEqual(world.events(), ["VM_CREATED", "VM_RUNNING", "VM_CRASHED"]);
+  assert.deepEqual(world.events(), ["VM_CREATED", "VM_STARTING", "VM_RUNNING", "VM_CRASHED"]);
   const { ip_address, pid, reason } = world.fleet.get("one");
   assert.deepEqual([ip_address, pid], [undefined, undefined]);
   assert.match(reason ?? "", /code 1/);
@@ -71,7 +77,7 @@ Deno.test("an agent that is not ready in time makes a crash, one that is does no
   await until("the crash", () => world.fleet.get("late").status === "crashed");
   assert.match(world.fleet.get("late").reason ?? "", /30000 ms/);
   assert.equal(world.fleet.get("ready").status, "running");
-  assert.deepEqual(world.events("late"), ["VM_CREATED", "VM_CRASHED"]);
+  assert.deepEqual(world.events("late"), ["VM_CREATED", "VM_STARTING", "VM_CRASHED"]);
   assert.equal(world.runtime.running.length, 1);
 });
 
@@ -82,7 +88,7 @@ Deno.test("Fleet.announce() is refused for an unknown VM and in a wrong state", 
   world.runtime.machines[0]?.exit();
   await until("the crash", () => world.fleet.get("one").status === "crashed");
   await assert.rejects(world.announce("one"), { code: "vm_busy" });
-  assert.deepEqual(world.events(), ["VM_CREATED", "VM_CRASHED"]);
+  assert.deepEqual(world.events(), ["VM_CREATED", "VM_STARTING", "VM_CRASHED"]);
 });
 
 Deno.test("Fleet.announce() tells a browser's restart and no plain repetition", async () => {
@@ -92,7 +98,12 @@ Deno.test("Fleet.announce() tells a browser's restart and no plain repetition", 
   await world.announce("one");
   const id = world.rows.byName("one")?.id ?? "";
   await world.fleet.announce(id, { url: "http://127.0.0.1:9", browserRestarts: 1 });
-  assert.deepEqual(world.events(), ["VM_CREATED", "VM_RUNNING", "VM_BROWSER_RESTARTED"]);
+  assert.deepEqual(world.events(), [
+    "VM_CREATED",
+    "VM_STARTING",
+    "VM_RUNNING",
+    "VM_BROWSER_RESTARTED",
+  ]);
 });
 
 Deno.test("Fleet.announce() lets no guest flood the events with restarts", async () => {
@@ -110,7 +121,10 @@ Deno.test("Fleet.wait() ends when the VM runs, crashes or is deleted", async () 
   await using world = await fleetWorld();
   for (const name of ["runs", "crashes", "goes"]) await world.create(name);
   const waits = ["runs", "crashes", "goes"].map((name) =>
-    world.fleet.wait(name, 5_000, NEVER).then(({ status }) => status, ({ code }) => code)
+    world.fleet.wait({ name, timeout_ms: 5_000 }, NEVER).then(
+      ({ status }) => status,
+      ({ code }) => code,
+    )
   );
   await world.announce("runs");
   world.runtime.machines[1]?.exit();
@@ -119,13 +133,15 @@ Deno.test("Fleet.wait() ends when the VM runs, crashes or is deleted", async () 
   assert.equal(await waits[1], "crashed");
   // It is stopped before it is gone, and a wait may see either.
   assert.ok(["stopped", "vm_not_found"].includes(await waits[2] ?? ""));
-  assert.equal((await world.fleet.wait("runs", 1, NEVER)).status, "running");
+  assert.equal((await world.fleet.wait({ name: "runs", timeout_ms: 1 }, NEVER)).status, "running");
 });
 
 Deno.test("Fleet.wait() answers timeout when the time is up", async () => {
   await using world = await fleetWorld();
   await world.create("one");
-  const waiting = assert.rejects(world.fleet.wait("one", 5_000, NEVER), { code: "timeout" });
+  const waiting = assert.rejects(world.fleet.wait({ name: "one", timeout_ms: 5_000 }, NEVER), {
+    code: "timeout",
+  });
   await until("the wait", () => world.bus.idleSubscribers === 1);
   await world.clock.advance(5_000);
   await waiting;
@@ -137,13 +153,18 @@ Deno.test("Fleet.wait() ends with its signal and leaves no subscriber and no tim
   await world.create("one");
   const timers = world.clock.pending;
   const stop = new AbortController();
-  const waiting = assert.rejects(world.fleet.wait("one", 5_000, stop.signal), {
-    code: "shutting_down",
-  });
+  const waiting = assert.rejects(
+    world.fleet.wait({ name: "one", timeout_ms: 5_000 }, stop.signal),
+    {
+      code: "shutting_down",
+    },
+  );
   stop.abort();
   await waiting;
   await world.announce("one");
-  for (let times = 0; times < 20; times++) await world.fleet.wait("one", 5_000, NEVER);
+  for (let times = 0; times < 20; times++) {
+    await world.fleet.wait({ name: "one", timeout_ms: 5_000 }, NEVER);
+  }
   await until("no subscribers", () => world.bus.idleSubscribers === 0);
   assert.equal(world.clock.pending, timers);
 });
@@ -154,9 +175,10 @@ Deno.test("Fleet.recover() marks live rows crashed and removes folders without a
   const stray = `${world.folder}/run/00000000-0000-4000-8000-000000000000`;
   await Deno.mkdir(`${stray}/deeper`, { recursive: true });
   await Deno.writeTextFile(`${world.folder}/run/keep.txt`, "not a VM's");
+  for (const machine of world.runtime.machines) machine.isGone = true;
   await world.reopen().recover();
   assert.equal(world.fleet.get("one").status, "crashed");
-  assert.deepEqual(world.events(), ["VM_CREATED", "VM_CRASHED"]);
+  assert.deepEqual(world.events(), ["VM_CREATED", "VM_STARTING", "VM_CRASHED"]);
   assert.deepEqual(world.leases.addresses(), []);
   assert.deepEqual([...world.taps], []);
   assert.deepEqual(namesIn(`${world.folder}/run`), ["keep.txt"]);
@@ -168,9 +190,12 @@ Deno.test("Fleet.close() stops every VM, keeps the rows and tells VM_STOPPED", a
   await world.create("two");
   await world.fleet.close();
   await world.fleet.close();
-  assert.deepEqual(world.fleet.list().map(({ status }) => status), ["stopped", "stopped"]);
+  assert.deepEqual(world.fleet.list(ALL).map(({ status }) => status), ["stopped", "stopped"]);
   assert.deepEqual(world.runtime.running, []);
   assert.deepEqual([...world.taps], []);
-  assert.deepEqual(world.events(), ["VM_CREATED", "VM_CREATED", "VM_STOPPED", "VM_STOPPED"]);
+  assert.deepEqual(world.events(), [
+    ...["VM_CREATED", "VM_STARTING", "VM_CREATED", "VM_STARTING"],
+    ...["VM_STOPPING", "VM_STOPPING", "VM_STOPPED", "VM_STOPPED"],
+  ]);
   await assert.rejects(world.create("three"), { code: "shutting_down" });
 });

@@ -5,10 +5,12 @@ import type { Subnet } from "../../../../server/network/subnet.ts";
 import { parseSubnet } from "../../../../server/network/subnet.ts";
 import { EventBus } from "../../../../server/events/bus.ts";
 import { Database } from "../../../../server/store/database.ts";
+import { IdempotencyRows } from "../../../../server/store/idempotency_rows.ts";
 import { LeaseRows } from "../../../../server/store/lease_rows.ts";
 import { VmRows } from "../../../../server/store/vm_rows.ts";
 import { Fleet, type FleetOptions } from "../../../../server/vms/fleet.ts";
-import { vmsCreate } from "../../../../protocol/vms.ts";
+import type { InputOf } from "../../../../protocol/operation.ts";
+import { vmsCreate } from "../../../../protocol/vm_operations.ts";
 import { FakeClock } from "../../../fake_clock.ts";
 import { StandInRuntime } from "./stand_in_runtime.ts";
 
@@ -28,18 +30,29 @@ export interface FleetWorld extends AsyncDisposable {
   readonly taps: Set<string>;
   readonly logged: string[];
   readonly fleet: Fleet;
+  readonly egress: Map<string, unknown>;
   /** Another daemon over the same state. */
   reopen(): Fleet;
-  create(name: string): ReturnType<Fleet["create"]>;
+  create(name: string, change?: Partial<Input>, key?: string): ReturnType<Fleet["create"]>;
   announce(name: string): Promise<void>;
   /** Types of all events, in order, those of one VM when a name is given. */
   events(name?: string): string[];
 }
 
-export async function fleetWorld(
-  change: Partial<FleetOptions> & { subnet?: Subnet } = {},
-): Promise<FleetWorld> {
-  const { subnet = parseSubnet("10.9.0.0/24"), ...options } = change;
+type Input = InputOf<typeof vmsCreate>;
+
+/** A caller who names no request and never goes away. */
+export const ANYONE = {
+  caller: "anyone",
+  idempotencyKey: null,
+  signal: new AbortController().signal,
+};
+
+/** What a test changes of the fleet. */
+export type WorldOptions = Partial<FleetOptions> & { subnet?: Subnet; vmLimit?: number };
+
+export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld> {
+  const { subnet = parseSubnet("10.9.0.0/24"), vmLimit = 10, ...options } = change;
   const folder = await Deno.makeTempDir({ prefix: "viper-fleet-" });
   const clock = new FakeClock();
   const logged: string[] = [];
@@ -47,14 +60,22 @@ export async function fleetWorld(
   const db = Database.open(`${folder}/state.db`);
   const rows = new VmRows(db);
   const leases = new LeaseRows(db);
+  const idempotency = new IdempotencyRows(db);
   const bus = new EventBus(db, clock.now);
   const runtime = new StandInRuntime();
   const taps = new Set<string>();
+  const egress = new Map<string, unknown>();
   const footprint = {
     host,
     runtime,
+    runtimes: [runtime],
+    cgroups: null,
     taps: {
-      createTap: (id: string) => Promise.resolve({ name: taps.add(id) && `tap-${taps.size}` }),
+      createTap: (id: string, plan: { egress: unknown }) => {
+        egress.set(id, plan.egress);
+        return Promise.resolve({ name: taps.add(id) && `tap-${taps.size}` });
+      },
+      setEgress: (id: string, wanted: unknown) => Promise.resolve(void egress.set(id, wanted)),
       removeTap: (id: string) => Promise.resolve(void taps.delete(id)),
       tapOwners: () => Promise.resolve([...taps]),
     },
@@ -62,20 +83,28 @@ export async function fleetWorld(
     logDir: `${folder}/logs`,
   };
   const reopen = () =>
-    new Fleet({ host, bus, rows, leases, footprint }, {
+    new Fleet({ host, bus, rows, leases, idempotency, footprint }, {
       db,
       accel: "none",
       network: { subnet, hostIp: "10.9.0.1", resolvers: [] },
       imageDir: `${folder}/image`,
-      vmLimit: 10,
+      capacity: { vms: vmLimit, cpuCores: 10_000, memoryMb: 10_000_000 },
+      sizeMax: { cpuCores: 64, memoryMb: 262_144 },
+      defaults: { cpuCores: 2, memoryMb: 2_048, egress: "internet" },
+      firstUid: null,
+      onShutdown: "stop",
       bootTimeoutMs: BOOT_TIMEOUT_MS,
       daemonUrl: () => "http://10.9.0.1:7778",
       ...options,
     });
   const fleet = reopen();
   return {
-    ...{ folder, host, clock, db, rows, leases, bus, runtime, taps, logged, fleet, reopen },
-    create: (name) => fleet.create(vmsCreate.input.parse({ name })),
+    ...{ folder, host, clock, db, rows, leases, bus, runtime, taps, egress, logged, fleet, reopen },
+    create: (name, change = {}, idempotencyKey) =>
+      fleet.create(vmsCreate.input.parse({ name, ...change }), {
+        ...ANYONE,
+        idempotencyKey: idempotencyKey ?? null,
+      }),
     announce: (name) =>
       fleet.announce(rows.byName(name)?.id ?? "none", {
         url: "http://127.0.0.1:9",

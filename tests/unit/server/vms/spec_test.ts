@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { vmRow } from "../store/vm_row.ts";
 import { denoHost } from "../../../../host/deno_host.ts";
 import { instance } from "../../../../protocol/guest.ts";
-import { vmsCreate } from "../../../../protocol/vms.ts";
+import { vmsCreate } from "../../../../protocol/vm_operations.ts";
 import { instanceOf, kernelCommandLine, newRow } from "../../../../server/vms/spec.ts";
 import { FakeClock } from "../../../fake_clock.ts";
 
@@ -24,9 +25,13 @@ Deno.test("kernelCommandLine() names resolvers ahead of the user's words, which 
   assert.match(line, / viper\.dns=10\.0\.0\.8,10\.0\.0\.9 viper\.dns=9\.9\.9\.9$/);
 });
 
+const DEFAULTS = { cpuCores: 2, memoryMb: 2_048, egress: "internet" } as const;
+
 Deno.test("newRow() is pending, dated by the clock and has a secret of 256 bits of its own", () => {
   const input = vmsCreate.input.parse({ name: "one" });
-  const [row, other] = [0, 1].map(() => newRow(host, input, { name: "qemu", accel: "tcg" }));
+  const [row, other] = [0, 1].map(() =>
+    newRow(host, input, { name: "qemu", accel: "tcg" }, DEFAULTS)
+  );
   assert.ok(row !== undefined && other !== undefined);
   assert.deepEqual([row.status, row.pid, row.reason], ["pending", null, null]);
   assert.deepEqual([row.cpu_cores, row.memory_mb, row.layout], [2, 2048, "disk"]);
@@ -37,7 +42,7 @@ Deno.test("newRow() is pending, dated by the clock and has a secret of 256 bits 
 });
 
 Deno.test("instanceOf() listens on the lease, or on any port of loopback without one", () => {
-  const row = { id: "id", name: "one", token: "t".repeat(64) };
+  const row = { ...vmRow("id"), name: "one" };
   const leased = instanceOf(row, "10.0.0.2", "http://10.0.0.1:7778");
   assert.deepEqual(leased.listen, { hostname: "10.0.0.2", port: 8080 });
   const local = instanceOf(row, null, "http://127.0.0.1:7778");

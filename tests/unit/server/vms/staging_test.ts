@@ -12,6 +12,7 @@ const INSTANCE: Instance = {
   token: "0123456789abcdef".repeat(4),
   listen: { hostname: "10.0.0.2", port: 8080 },
   daemon_url: "http://10.0.0.1:7778",
+  environment: {},
   chrome: { args: [] },
 };
 

@@ -10,30 +10,36 @@ import {
   type VmTarget,
 } from "../../../../server/vms/states.ts";
 
-const SIGNALS: readonly VmSignal[] = ["boot", "announce", "exit", "expire", "stop", "remove"];
-const LIVE = ["pending", "starting", "running"];
+const SIGNALS: readonly VmSignal[] = [
+  ...["start", "boot", "announce", "pause", "resume", "exit", "expire", "stop", "remove"] as const,
+];
+const LIVE = ["pending", "starting", "running", "paused", "stopping"];
 
-/** What is legal, by signal. */
-const MODEL: Readonly<Record<VmSignal, readonly [from: readonly string[], to: VmTarget]>> = {
-  boot: [["pending"], "starting"],
-  announce: [["starting", "running"], "running"],
-  exit: [LIVE, "crashed"],
-  expire: [["starting"], "crashed"],
-  stop: [LIVE, "stopped"],
-  remove: [["stopped", "crashed"], "gone"],
-};
+/** What is legal, by signal: from these statuses to that one. */
+const MODEL: readonly [VmSignal, from: readonly string[], to: VmTarget][] = [
+  ["start", ["stopped", "crashed"], "pending"],
+  ["boot", ["pending"], "starting"],
+  ["announce", ["starting", "running"], "running"],
+  ["pause", ["running"], "paused"],
+  ["resume", ["paused"], "running"],
+  ["exit", ["pending", "starting", "running", "paused"], "crashed"],
+  ["exit", ["stopping"], "stopped"],
+  ["expire", ["starting"], "crashed"],
+  ["stop", ["pending", "starting", "running", "paused"], "stopping"],
+  ["remove", ["stopped", "crashed"], "gone"],
+];
 
 for (const status of vmStatus.options) {
   for (const signal of SIGNALS) {
-    const [from, to] = MODEL[signal];
-    const expected = from.includes(status) ? to : null;
+    const rule = MODEL.find(([of, from]) => of === signal && from.includes(status));
+    const expected = rule?.[2] ?? null;
     Deno.test(`transition() of ${status} by ${signal} is ${expected ?? "not legal"}`, () => {
       assert.equal(transition(status, signal), expected);
     });
   }
 }
 
-Deno.test("isLive() is true of pending, starting and running alone", () => {
+Deno.test("isLive() is true of all that occupy the host", () => {
   assert.deepEqual(vmStatus.options.filter(isLive), LIVE);
 });
 
@@ -54,7 +60,9 @@ Deno.test("transition() never leaves the table, and only live VMs crash, in any 
 
 Deno.test("TRANSITIONS lets every VM come to its end", () => {
   for (const status of vmStatus.options) {
-    const stopped = isLive(status) ? transition(status, "stop") : status;
+    const stopping = isLive(status) && status !== "stopping" ? transition(status, "stop") : status;
+    assert.ok(stopping !== null && stopping !== "gone");
+    const stopped = stopping === "stopping" ? transition(stopping, "exit") : stopping;
     assert.ok(stopped !== null && stopped !== "gone");
     assert.equal(transition(stopped, "remove"), "gone");
   }
@@ -75,5 +83,5 @@ Deno.test("the doc comment of states.ts draws and lists every signal and status"
       .filter(([, row]) => row[signal as VmSignal] === to).map(([status]) => status).sort();
     assert.deepEqual(listed, table, signal);
   }
-  assert.equal([...comment.matchAll(/──▶ (stopped|gone)/g)].length, 2);
+  assert.equal([...comment.matchAll(/──▶ (stopping|gone)/g)].length, 2);
 });

@@ -1,0 +1,38 @@
+import type { Host } from "../host/host.ts";
+import type { Network } from "./network/network.ts";
+import type { Fleet } from "./vms/fleet.ts";
+
+/** The guests' network is looked at so often; whoever breaks it has it back within that time. */
+const REPAIR_INTERVAL_MS = 30_000;
+
+/**
+ * Repairs the guests' network at once and from then on, until disposed. VMs whose tap is gone are
+ * told to have crashed: nothing can give a running machine a new one.
+ */
+export async function watchNetwork(
+  host: Host,
+  network: Network,
+  fleet: Fleet,
+): Promise<AsyncDisposable> {
+  let last = repair();
+  const timer = host.clock.every(REPAIR_INTERVAL_MS, () => {
+    last = last.then(repair);
+  });
+  await last;
+  return {
+    [Symbol.asyncDispose]: async () => {
+      timer[Symbol.dispose]();
+      await last;
+    },
+  };
+
+  async function repair(): Promise<void> {
+    try {
+      const { repaired, lost } = await network.repair(() => fleet.guests());
+      if (repaired.length > 0) host.log("warn", "network repaired", { repaired });
+      await Promise.all(lost.map((id) => fleet.lose(id, "its tap is gone")));
+    } catch (error) {
+      host.log("error", "network not repaired", { error });
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * One life of a VM's machine, from its boot, or its adoption, to its end: the way to its agent, and
+ * the watches that end with it.
+ *
+ * @module
+ */
+import type { Clock, Host, HttpPool } from "../../host/host.ts";
+import type { Machine } from "../runtimes/runtime.ts";
+import { within } from "../runtimes/within.ts";
+
+/** A machine is asked so often whether it is well, and may be silent so often. */
+const HEALTH_INTERVAL_MS = 10_000;
+const HEALTH_TIMEOUT_MS = 5_000;
+const HEALTH_MISSES_MAX = 3;
+
+/** Restarts of a browser that are told within the window; an honest agent ends itself before. */
+const RESTARTS_TOLD_MAX = 10;
+const RESTARTS_WINDOW_MS = 60_000;
+
+/** How to reach a VM's agent. */
+export interface AgentLink {
+  readonly url: string;
+  readonly token: string;
+  /** Of this VM alone, so that no connection outlives it into a VM with the same address. */
+  readonly pool: HttpPool;
+  /** Aborted when the VM stops, for whatever reason: its silence would be waited for. */
+  readonly signal: AbortSignal;
+  /** Says that the browser is in use until disposed: a VM in use is not idle. */
+  use(): Disposable;
+}
+
+/** One life of a machine. */
+export class Incarnation {
+  readonly #ended = new AbortController();
+  #agent: AgentLink | null = null;
+  #uses = 0;
+  #lastUseMs: number;
+  #browserRestarts = 0;
+  #restartTimesMs: number[] = [];
+
+  constructor(readonly machine: Machine, private readonly host: Host) {
+    this.#lastUseMs = host.clock.monotonicMs();
+  }
+
+  /** Aborted when the life has ended. */
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  get agent(): AgentLink | null {
+    return this.#agent;
+  }
+
+  /** The agent listens there. */
+  connect(url: string, token: string): void {
+    this.#agent?.pool[Symbol.dispose]();
+    const pool = this.host.net.openPool("vm.agent:pool");
+    this.#agent = { url, token, pool, signal: this.signal, use: () => this.#use() };
+    this.#lastUseMs = this.host.clock.monotonicMs();
+  }
+
+  /** Ends all watches and connections. Idempotent. */
+  end(): void {
+    this.#ended.abort();
+    this.#agent?.pool[Symbol.dispose]();
+    this.#agent = null;
+  }
+
+  /** Calls back after `ms`, unless the life ends first. */
+  after(ms: number, job: () => Promise<void>): void {
+    this.#guard("timer", this.host.clock.sleep(ms, this.signal).then(job));
+  }
+
+  /** Calls back once the browser has not been used for `ms`. */
+  whenIdle(ms: number, job: () => Promise<void>): void {
+    this.#guard("idle", this.#idle(ms).then(job));
+  }
+
+  /** Calls back once the machine's process is there and does not answer. */
+  whenHung(job: () => Promise<void>): void {
+    this.#guard("health", this.#hung().then(job));
+  }
+
+  /** Only a counter that grows is news, and a guest cannot flood the events with it. */
+  isNews(browserRestarts: number): boolean {
+    const now = this.host.clock.monotonicMs();
+    this.#restartTimesMs = this.#restartTimesMs.filter((at) => at > now - RESTARTS_WINDOW_MS);
+    const isGrown = browserRestarts > this.#browserRestarts;
+    if (!isGrown || this.#restartTimesMs.length >= RESTARTS_TOLD_MAX) return false;
+    this.#browserRestarts = browserRestarts;
+    this.#restartTimesMs.push(now);
+    return true;
+  }
+
+  #use(): Disposable {
+    this.#uses++;
+    const done = () => {
+      this.#uses--;
+      this.#lastUseMs = this.host.clock.monotonicMs();
+    };
+    return { [Symbol.dispose]: once(done) };
+  }
+
+  async #idle(ms: number): Promise<void> {
+    const { clock } = this.host;
+    while (true) {
+      const idleMs = this.#uses > 0 ? 0 : clock.monotonicMs() - this.#lastUseMs;
+      if (idleMs >= ms) return;
+      await clock.sleep(ms - idleMs, this.signal);
+    }
+  }
+
+  async #hung(): Promise<void> {
+    const { clock } = this.host;
+    for (let misses = 0; misses < HEALTH_MISSES_MAX;) {
+      await clock.sleep(HEALTH_INTERVAL_MS, this.signal);
+      misses = await isWell(this.machine, clock) ? 0 : misses + 1;
+    }
+  }
+
+  /** What ends since the life ended is no failure. */
+  #guard(watch: string, work: Promise<void>): void {
+    work.catch((error) => {
+      if (this.signal.aborted) return;
+      this.host.log("error", "VM watch failed", { watch, error });
+    });
+  }
+}
+
+async function isWell(machine: Machine, clock: Clock): Promise<boolean> {
+  const late = () => new Error(`No answer in ${HEALTH_TIMEOUT_MS} ms`);
+  return await within(clock, HEALTH_TIMEOUT_MS, machine.info(), late).then(() => true, () => false);
+}
+
+function once(callback: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) callback();
+    isDone = true;
+  };
+}
