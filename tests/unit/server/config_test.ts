@@ -34,6 +34,15 @@ const SETTINGS: readonly [keyof ConfigFlags, keyof Config, string, unknown, stri
   ["guestPort", "guestPort", "1", 1, "2", 2],
   ["guestOpenPorts", "guestOpenPorts", "1,2", [1, 2], "3", [3]],
   ["vmLimit", "vmLimit", "1", 1, "2", 2],
+  ["cpuLimit", "cpuLimit", "1", 1, "2", 2],
+  ["memoryLimitMb", "memoryLimitMb", "1", 1, "2", 2],
+  ["maxCpuCores", "maxCpuCores", "4", 4, "5", 5],
+  ["maxMemoryMb", "maxMemoryMb", "4096", 4_096, "8192", 8_192],
+  ["defaultCpuCores", "defaultCpuCores", "1", 1, "3", 3],
+  ["defaultMemoryMb", "defaultMemoryMb", "64", 64, "128", 128],
+  ["defaultEgress", "defaultEgress", "none", "none", "10.0.0.0/8", ["10.0.0.0/8"]],
+  ["onShutdown", "onShutdown", "keep", "keep", "stop", "stop"],
+  ["firstUid", "firstUid", "100000", 100_000, "0", null],
   ["bootTimeoutMs", "bootTimeoutMs", "1", 1, "2", 2],
 ];
 
@@ -77,6 +86,15 @@ Deno.test("readConfig() has the defaults of the floor and is frozen", () => {
     guestPort: 7778,
     guestOpenPorts: [],
     vmLimit: 64,
+    cpuLimit: null,
+    memoryLimitMb: null,
+    maxCpuCores: 64,
+    maxMemoryMb: 262_144,
+    defaultCpuCores: 2,
+    defaultMemoryMb: 2_048,
+    defaultEgress: "internet",
+    onShutdown: "keep",
+    firstUid: 1_900_000_000,
     bootTimeoutMs: null,
   });
   assert.ok(Object.isFrozen(config));
@@ -101,6 +119,15 @@ const BAD: readonly [keyof ConfigFlags, readonly string[]][] = [
   ["guestPort", ["-1", "65536", "1.5", "0x10", "1e3", " 1"]],
   ["guestOpenPorts", ["0", "80,x", "80, 81", "65536"]],
   ["vmLimit", ["0", "-1", "many", "65535"]],
+  ["cpuLimit", ["0", "few", "1000001"]],
+  ["memoryLimitMb", ["0", "all"]],
+  ["maxCpuCores", ["0", "65"]],
+  ["maxMemoryMb", ["63", "262145"]],
+  ["defaultCpuCores", ["0", "65"]],
+  ["defaultMemoryMb", ["63", "262145"]],
+  ["defaultEgress", ["lan", "10.0.0.0/33", "10.0.0.1"]],
+  ["onShutdown", ["kill", "KEEP"]],
+  ["firstUid", ["-1", "2147400001", "root"]],
   ["bootTimeoutMs", ["0", "soon", "3600001", "1s"]],
 ];
 
