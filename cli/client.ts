@@ -1,5 +1,5 @@
 import { CliError } from "./context.ts";
-import type { Host } from "../host/host.ts";
+import type { Net } from "../host/host.ts";
 import { type ClientOptions, createClient } from "../protocol/http_client.ts";
 import type { Client } from "../protocol/operation.ts";
 import {
@@ -32,14 +32,14 @@ export interface ViperClientOptions {
 
 /** Speaks to the daemon at `baseUrl`, such as `http://127.0.0.1:7777`. */
 export function viperClient(
-  host: Pick<Host, "net">,
+  { net }: { readonly net: Pick<Net, "fetch"> },
   baseUrl: string,
   { apiKey, signal }: ViperClientOptions = {},
 ): ViperClient {
   const ended = signal === undefined ? {} : { signal };
   const options: ClientOptions = {
     fetch: (url, init) =>
-      host.net.fetch("cli.client:fetch", url, { ...ended, ...init }).catch(unreachable(url)),
+      net.fetch("cli.client:fetch", url, { ...ended, ...init }).catch(unreachable(url)),
     baseUrl: baseUrl.replace(/\/+$/, ""),
     headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
   };

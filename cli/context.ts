@@ -1,4 +1,4 @@
-import type { Host } from "../host/host.ts";
+import type { Host, Net } from "../host/host.ts";
 import type { Terminal } from "../host/terminal.ts";
 import type { AgentSource } from "../images/options.ts";
 
@@ -24,10 +24,12 @@ export interface Assets {
   readonly initDir: string;
 }
 
-/** How to reach the daemon, as the command line says. */
+/** How to reach the daemon. */
 export interface DaemonAddress {
   readonly url: string;
   readonly apiKey: string | undefined;
+  /** Leads there. */
+  readonly net: Pick<Net, "fetch">;
 }
 
 /** An error that a person is told as it is, with the exit code that goes with it. */

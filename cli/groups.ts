@@ -64,9 +64,9 @@ export function browserCommand(context: CliContext, daemon: Daemon): Command {
   });
 }
 
-async function clientOf({ host, signal }: CliContext, daemon: Daemon): Promise<ViperClient> {
-  const { url, apiKey } = await daemon();
-  return viperClient(host, url, { apiKey, signal });
+async function clientOf({ signal }: CliContext, daemon: Daemon): Promise<ViperClient> {
+  const { url, apiKey, net } = await daemon();
+  return viperClient({ net }, url, { apiKey, signal });
 }
 
 /** A command per operation, named in the way of command lines: `getText` is `get-text`. */

@@ -6,10 +6,8 @@
 import { Command, CommanderError } from "commander";
 import type { ViperError } from "../protocol/problems.ts";
 import { VERSION } from "../protocol/version.ts";
-import { apiKeyFor } from "./api_key.ts";
 import { type CliContext, CliError, type DaemonAddress } from "./context.ts";
-
-const API_BASE_DEFAULT = "http://127.0.0.1:7777";
+import { type DaemonFlags, findDaemon } from "./daemon.ts";
 
 /** Makes a command; called when the command line names it. */
 type Load = (context: CliContext, daemon: () => Promise<DaemonAddress>) => Promise<Command>;
@@ -75,12 +73,9 @@ const COMMANDS: readonly { name: string; description: string; load: Load }[] = [
 /** Runs one command line. @returns the exit code: 0 done, 1 failed, 2 wrongly asked */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   const program = viperProgram(context);
+  using parts = new DisposableStack();
   try {
-    const daemon = async () => {
-      const { api, apiKeyFile } = program.opts<{ api: string; apiKeyFile?: string }>();
-      const url = daemonUrl(api);
-      return { url, apiKey: await apiKeyFor(url, context.host, apiKeyFile) };
-    };
+    const daemon = () => findDaemon(program.opts<DaemonFlags>(), context.host, parts);
     for (const { name, description, load } of COMMANDS) {
       const isNamed = argv.includes(name);
       const command = isNamed ? await load(context, daemon) : new Command(name);
@@ -96,11 +91,10 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   }
 }
 
-function viperProgram({ host, terminal }: CliContext): Command {
-  const api = host.env["VIPER_API_BASE"] || API_BASE_DEFAULT;
+function viperProgram({ terminal }: CliContext): Command {
   const program = new Command("viper")
     .description("A browser cloud of your own: every browser in a microVM")
-    .option("-a, --api <url>", "the daemon's address", api)
+    .option("-a, --api <url>", "the daemon's address [its socket, else http://127.0.0.1:7777]")
     .option(
       "--api-key-file <file>",
       "holds the API key [VIPER_API_KEY, else the daemon's own file]",
@@ -116,14 +110,6 @@ function exitByThrowing(command: Command, context: CliContext): void {
   command.exitOverride();
   command.configureOutput({ writeOut: context.terminal.out, writeErr: context.terminal.err });
   for (const child of command.commands) exitByThrowing(child, context);
-}
-
-function daemonUrl(text: string): string {
-  if (/^https?:\/\/./.test(text) && URL.canParse(text)) return text;
-  throw new CliError(
-    `Cannot use "${text}" as the daemon's address: write it as ${API_BASE_DEFAULT}`,
-    2,
-  );
 }
 
 function failure(error: unknown): string {

@@ -12,7 +12,7 @@ interface WatchOptions {
 
 /** `viper vms watch`: events as they happen, until interrupted. */
 export function watchCommand(
-  { host, terminal, signal }: CliContext,
+  { terminal, signal }: CliContext,
   daemon: () => Promise<DaemonAddress>,
 ): Command {
   return new Command("watch").description("print events as they happen")
@@ -20,8 +20,8 @@ export function watchCommand(
     .option("--logs", "print the lines of logs, too")
     .option("--after <seq>", "begin after this event instead of now")
     .action(async ({ json, logs = false, after }: WatchOptions) => {
-      const { url, apiKey } = await daemon();
-      const response = await host.net.fetch(
+      const { url, apiKey, net } = await daemon();
+      const response = await net.fetch(
         "cli.watch:fetch",
         `${url}/api/v1/events/vms?logs=${logs}`,
         {

@@ -144,7 +144,7 @@ export function readConfig(
   return Object.freeze({
     apiListen,
     apiKey: env["VIPER_API_KEY"] || null,
-    socket: socketPath(path("socket", `${folderOf(dbPath)}/viper.sock`)),
+    socket: socketPath(path("socket", socketBeside(dbPath))),
     insecureLoopback,
     allowCidr: list("allowCidr"),
     trustedProxies: list("trustedProxies"),
@@ -199,6 +199,15 @@ export function isLoopback(hostname: string): boolean {
 /** Where the state database is, when no flag says otherwise. */
 export function stateDatabase(env: Environment): string {
   return absolute(env[VARIABLES.db] || `${stateFolder(env)}/state.db`, env["PWD"]);
+}
+
+/** Where the API's Unix socket is, when no flag says otherwise. */
+export function socketOf(env: Environment): string {
+  return absolute(env[VARIABLES.socket] || socketBeside(stateDatabase(env)), env["PWD"]);
+}
+
+function socketBeside(dbPath: string): string {
+  return `${folderOf(dbPath)}/viper.sock`;
 }
 
 function stateFolder(env: Environment): string {

@@ -12,8 +12,11 @@ export interface Listener extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves an app, which gets the peer's address with each request. @throws {Error} that says how
- * to mend a taken address */
+/**
+ * Serves an app, which gets the peer's address with each request.
+ *
+ * @throws {Error} that says how to mend what is in the way
+ */
 export async function listen(
   host: Host,
   label: Label,
@@ -25,11 +28,11 @@ export async function listen(
     address,
     (request, peer) => app.fetch(request, { peer: peer === null ? null : peer.hostname }),
   ).catch((error) => {
-    throw new Error(
-      `Cannot listen on ${placeOf(address)}: ${error instanceof Error ? error.message : error}; ` +
-        "end what holds it, or choose another with --listen, --socket or --guest-port",
-      { cause: error },
-    );
+    const remedy = "tls" in address
+      ? "look at --tls-cert and --tls-key, or at what else listens there"
+      : "end what holds it, or choose another with --listen, --socket or --guest-port";
+    const reason = error instanceof Error ? error.message : error;
+    throw new Error(`Cannot listen on ${placeOf(address)}: ${reason}; ${remedy}`, { cause: error });
   });
   const late = () => new Error(`Requests to ${placeOf(address)} did not end in time`);
   return {

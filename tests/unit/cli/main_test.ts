@@ -20,11 +20,13 @@ function cli(
   {
     env = {},
     files = {},
+    sockets = [],
     signal = new AbortController().signal,
     terminal = new ScriptTerminal(),
   }: {
     env?: Record<string, string>;
     files?: Record<string, string>;
+    sockets?: readonly string[];
     signal?: AbortSignal;
     terminal?: ScriptTerminal;
   } = {},
@@ -33,10 +35,20 @@ function cli(
     if (api === null) throw new TypeError("connection refused");
     return await api.app.fetch(new Request(url, init), { peer: "127.0.0.1" });
   };
-  const net = { fetch } as never;
+  const openPool = (_label: string, { socket }: { socket: string }) => ({
+    fetch: async (_label: string, url: string, init?: RequestInit) => {
+      if (api === null) throw new TypeError("connection refused");
+      assert.ok(sockets.includes(socket));
+      return await api.app.fetch(new Request(url, init), { peer: null });
+    },
+    [Symbol.dispose]: () => {},
+  });
+  const net = { fetch, openPool } as never;
+  const stat = (_label: string, path: string) =>
+    Promise.resolve(sockets.includes(path) ? { isSocket: true } : null);
   const readText = (_label: string, path: string) =>
     path in files ? Promise.resolve(files[path]) : Promise.reject(new Error("not found"));
-  const host = { env, net, files: { readText } } as never;
+  const host = { env, net, files: { readText, stat } } as never;
   return runCli(argv, { host, terminal, signal, assets: ASSETS }).then((code) => ({
     code,
     terminal,
@@ -141,6 +153,30 @@ for (const [what, flags, env, paths, isTaken] of KEY_SOURCES) {
     assert.ok(!terminal.errors.includes(key));
   });
 }
+
+const SOCKETS: readonly [string, string[], Record<string, string>, boolean][] = [
+  ["beside the state database", [], { HOME: "/me" }, true],
+  ["that VIPER_API_SOCKET names", [], { VIPER_API_SOCKET: "/me/.viper/viper.sock" }, true],
+  ["unless --api names an address", ["--api", "http://127.0.0.1:1"], { HOME: "/me" }, false],
+  ["unless VIPER_API_BASE does", [], { HOME: "/me", VIPER_API_BASE: "http://127.0.0.1:1" }, false],
+  ["unless a key is given", [], { HOME: "/me", VIPER_API_KEY: "x" }, false],
+];
+
+for (const [what, flags, env, isUsed] of SOCKETS) {
+  Deno.test(`viper uses the socket ${what}`, async () => {
+    await using api = await apiWorld({ rules: { insecureLoopback: false } });
+    const sockets = ["/me/.viper/viper.sock"];
+    const { code, terminal } = await cli([...flags, "vms", "list"], api, { env, sockets });
+    assert.equal(code, isUsed ? 0 : 1, terminal.errors);
+  });
+}
+
+Deno.test("viper says how to start a daemon that left its socket behind", async () => {
+  const sockets = ["/me/.viper/viper.sock"];
+  const { code, terminal } = await cli(["vms", "list"], null, { env: { HOME: "/me" }, sockets });
+  assert.equal(code, 1);
+  assert.match(terminal.errors, /at "\/me\/.viper\/viper.sock": start it with "viper serve"/);
+});
 
 Deno.test("viper keys makes, lists and deletes keys, and viper audit tells of it", async () => {
   await using api = await apiWorld();
