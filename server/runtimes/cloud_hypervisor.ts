@@ -6,9 +6,8 @@
  *
  * @module
  */
-import { CommandError, type Host, type Process } from "../../host/host.ts";
+import type { Host, Process } from "../../host/host.ts";
 import { ViperError } from "../../protocol/problems.ts";
-import { chooseAccel } from "./accel.ts";
 import { CloudHypervisorApi, CloudHypervisorError } from "./cloud_hypervisor_api.ts";
 import {
   cloudHypervisorArgv,
@@ -20,21 +19,17 @@ import {
   vmConfig,
 } from "./cloud_hypervisor_config.ts";
 import { CloudHypervisorMachine } from "./cloud_hypervisor_machine.ts";
+import {
+  INSTALL_HINT,
+  isSupported,
+  probeCloudHypervisor,
+  tooOld,
+} from "./cloud_hypervisor_version.ts";
 import { launch } from "./launch.ts";
 import { foundProcess, ownProcess } from "./machine_process.ts";
 import { findProcess, isMachineOf } from "./process_ref.ts";
-import type { Availability, Machine, MachinePlace, MachineSpec, Runtime } from "./runtime.ts";
+import type { Machine, MachinePlace, MachineSpec, Runtime } from "./runtime.ts";
 import { assertSocketPath } from "./socket_path.ts";
-
-/**
- * The oldest major version that is used. 52 brought `--no-shutdown` and takes twice the memory of
- * each guest; 53 no longer does, and locks its API socket.
- */
-export const OLDEST_MAJOR_VERSION = 53;
-const INSTALL_HINT =
-  `Install cloud-hypervisor ${OLDEST_MAJOR_VERSION}.0 or newer, one executable, ` +
-  "from https://github.com/cloud-hypervisor/cloud-hypervisor/releases as " +
-  "/usr/local/bin/cloud-hypervisor, or name one with --hypervisor (VIPER_HYPERVISOR)";
 
 /** How long it may take from start to an open API socket, in milliseconds. */
 const START_TIMEOUT_MS = 20_000;
@@ -62,37 +57,10 @@ export function cloudHypervisorRuntime(
   return {
     name: "cloud-hypervisor",
     traits: { image: true, network: true },
-    probe: () => probe(host, binary),
+    probe: () => probeCloudHypervisor(host, binary),
     create: (spec, signal) => maker.create(spec, signal),
     adopt: (place, signal) => adopt(host, place, signal),
   };
-}
-
-/** Guests run in hardware or not at all. */
-async function probe(host: Host, binary: string): Promise<Availability> {
-  const choice = await chooseAccel(host);
-  if (choice.accel !== "kvm") {
-    const hint = "Use a machine, or a VM with nested virtualisation, that has KVM";
-    return { available: false, reason: choice.reason, hint };
-  }
-  try {
-    const { stdout } = await host.run("runtime.cloud_hypervisor:version", [binary, "--version"]);
-    const version = /\bv?(\d+\.\d+\S*)/.exec(stdout)?.[1] ?? stdout.trim();
-    if (isSupported(version)) return { available: true, version, accel: "kvm" };
-    return { available: false, reason: tooOld(binary, version), hint: INSTALL_HINT };
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    const reason = error.code === "not_found" ? `"${binary}" is not installed` : error.message;
-    return { available: false, reason, hint: INSTALL_HINT };
-  }
-}
-
-function isSupported(version: string): boolean {
-  return Number(/^(\d+)\./.exec(version)?.[1]) >= OLDEST_MAJOR_VERSION;
-}
-
-function tooOld(binary: string, version: string): string {
-  return `"${binary}" is version "${version}" and ${OLDEST_MAJOR_VERSION}.0 is the oldest supported`;
 }
 
 /** Makes machines; it remembers whether the kernel can confine them. */

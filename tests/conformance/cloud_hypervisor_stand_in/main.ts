@@ -1,7 +1,7 @@
 /**
- * A program that behaves like Cloud Hypervisor at its API and has no guest: the same flags, answers,
- * events and exits. It refuses every request that the API does not describe. SIGUSR1, SIGUSR2 and
- * SIGHUP stand for a guest that powers off, panics, or resets.
+ * A program that behaves like Cloud Hypervisor at its API: the same flags, answers, events and exits.
+ * It refuses every request that the API does not describe. For a guest it has a timer, which speaks
+ * on the console and does what its kernel's command line asks for.
  *
  * Flags of its own: `--api FILE`, the API's description; `--version-is`; `--no-landlock`.
  */
@@ -9,6 +9,17 @@ import { parseArgs } from "node:util";
 import { checkRequest, describedCheck } from "./schema.ts";
 
 type State = "Created" | "Running" | "Paused";
+
+/** What it heeds of `vm.create`'s body. */
+interface Config {
+  readonly payload: { readonly cmdline?: string };
+  readonly serial: { readonly mode: string };
+  readonly landlock_enable?: boolean;
+}
+
+const TICK_MS = 50;
+/** The word after which the guest ends as its command line asks. */
+const LAST_TICK = 3;
 
 const { values: flags } = parseArgs({
   options: {
@@ -36,8 +47,9 @@ const descriptor = flags["event-monitor"].replace("fd=", "");
 const monitor = Deno.openSync(`/proc/self/fd/${descriptor}`, { append: true });
 
 /** `null` before `vm.create`. */
-let config: { serial: { mode: string }; landlock_enable?: boolean } | null = null;
+let config: Config | null = null;
 let state: State = "Created";
+let ticks = 0;
 
 function tell(source: string, event: string, properties: Record<string, string> | null = null) {
   const text = JSON.stringify(
@@ -64,6 +76,25 @@ function shutVm(): void {
   state = "Created";
 }
 
+/** The guest's next word, and what it does then. */
+function tick(): void {
+  if (state !== "Running") return;
+  if (config?.serial.mode === "Tty") console.log(`tick ${ticks}`);
+  if (ticks++ !== LAST_TICK) return;
+  const deed = /viper\.test=([a-z]+)/.exec(config?.payload.cmdline ?? "")?.[1] ?? "";
+  DEEDS[deed]?.();
+}
+
+const DEEDS: Record<string, () => void> = {
+  poweroff: () => flags["no-shutdown"] ? shutVm() : exit(),
+  panic: () => tell("guest", "panic", { event: "panic" }),
+  reset: () => {
+    tell("vm", "rebooting");
+    ticks = 0;
+    tell("vm", "rebooted");
+  },
+};
+
 function exit(): never {
   if (state !== "Created") shutVm();
   if (config !== null) tell("vm", "deleted");
@@ -83,7 +114,7 @@ const HANDLERS: Record<string, (body: never) => unknown> = {
     if (config === null) refuse("The VM info is not available", "VM is not created", 404);
     return { config, state };
   },
-  "PUT vm.create": (body: NonNullable<typeof config>) => {
+  "PUT vm.create": (body: Config) => {
     if (config !== null) refuse("The VM could not be created", "VM is already created");
     config = body;
     if (!body.landlock_enable || !flags["no-landlock"]) return;
@@ -93,7 +124,7 @@ const HANDLERS: Record<string, (body: never) => unknown> = {
     expectState("The VM could not boot", "Created");
     tell("vm", "booting");
     state = "Running";
-    if (config?.serial.mode === "Tty") console.log("Linux version 6.1.0 (stand-in)");
+    ticks = 0;
     tell("vm", "booted");
   },
   "PUT vm.pause": () => {
@@ -141,12 +172,7 @@ async function answer(request: Request): Promise<Response> {
 }
 
 Deno.addSignalListener("SIGTERM", exit);
-Deno.addSignalListener("SIGUSR1", () => flags["no-shutdown"] ? shutVm() : exit());
-Deno.addSignalListener("SIGUSR2", () => tell("guest", "panic", { event: "panic" }));
-Deno.addSignalListener("SIGHUP", () => {
-  tell("vm", "rebooting");
-  tell("vm", "rebooted");
-});
+setInterval(tick, TICK_MS);
 
 Deno.writeFileSync(`${socket}.lock`, new Uint8Array(), { mode: 0o600 });
 Deno.serve({ path: socket, onListen: () => tell("vmm", "starting") }, answer);
