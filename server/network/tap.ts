@@ -12,7 +12,7 @@ import type { Host, Label } from "../../host/host.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { Egress } from "../../protocol/vms.ts";
 import { runBatch } from "./batch.ts";
-import { type Link, readLink, readTaps, removeLink } from "./link.ts";
+import { type Link, readLink, readTaps } from "./link.ts";
 import { retried } from "./retried.ts";
 import { INTERFACE_NAME_LENGTH_MAX, type NetworkSettings } from "./settings.ts";
 import { bytecode } from "./packet_program.ts";
@@ -183,12 +183,13 @@ async function removeOwn(host: Host, { bridge }: NetworkSettings, id: string): P
   const link = await readLink(host, "network.tap:look_undo", name);
   if (link === null || !isOwn(link, id)) return;
   const mark = readMark(link);
-  // First what only the tap's alias tells of.
-  if (mark !== null && link.bridge === bridge) {
-    const entry = ["to", mark.ip, "dev", bridge, "nud", "permanent"];
-    await host.run("network.tap:neighbour_undo", ["ip", "neighbour", "flush", ...entry]);
-  }
-  await removeLink(host, "network.tap:remove_undo", name);
+  await runBatch(host, "network.tap:remove_undo", "ip", [
+    // First what only the tap's alias tells of.
+    ...(mark !== null && link.bridge === bridge
+      ? [`neighbour flush to ${mark.ip} dev ${bridge} nud permanent`]
+      : []),
+    `link delete dev ${name}`,
+  ]);
 }
 
 /** The VM's by its alias, or by its name when its maker was stopped before it wrote the alias. */
