@@ -1,4 +1,4 @@
-import { parseSubnet, type Subnet } from "./subnet.ts";
+import { parseIpv4, parseSubnet, type Subnet } from "./subnet.ts";
 
 /** An interface's name takes 15 bytes; see IFNAMSIZ in netdevice(7). */
 export const INTERFACE_NAME_LENGTH_MAX = 15;
@@ -20,7 +20,8 @@ export interface NetworkSettings {
 }
 
 /** Checks the settings and returns the subnet. @throws {TypeError} that quotes what is wrong */
-export function checkSettings({ bridge, subnet: cidr, hostIp }: NetworkSettings): Subnet {
+export function checkSettings(settings: NetworkSettings): Subnet {
+  const { bridge, subnet: cidr, hostIp, resolvers = [] } = settings;
   if (!/^[a-z][a-z0-9_.-]*$/i.test(bridge) || bridge.length > INTERFACE_NAME_LENGTH_MAX) {
     throw new TypeError(
       `Cannot name a bridge "${bridge}": a letter and up to 14 of letters, digits, ".", "_", "-"`,
@@ -30,5 +31,6 @@ export function checkSettings({ bridge, subnet: cidr, hostIp }: NetworkSettings)
   const isHost = subnet.contains(hostIp) && hostIp !== subnet.networkAddress &&
     hostIp !== subnet.broadcastAddress;
   if (!isHost) throw new TypeError(`Cannot use "${hostIp}" as a host's address in ${cidr}`);
+  for (const address of resolvers) parseIpv4(address);
   return subnet;
 }

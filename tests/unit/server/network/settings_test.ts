@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkSettings } from "../../../../server/network/settings.ts";
+import { checkSettings, type NetworkSettings } from "../../../../server/network/settings.ts";
 
 const GOOD = {
   bridge: "viperbr0",
@@ -12,7 +12,7 @@ Deno.test("checkSettings() takes the defaults", () => {
   assert.equal(checkSettings(GOOD).netmask, "255.255.255.0");
 });
 
-const BAD: readonly [string, Partial<typeof GOOD>][] = [
+const BAD: readonly [string, Partial<NetworkSettings>][] = [
   ["a bridge's name of 16 characters", { bridge: "viperbr012345678" }],
   ["a bridge's name with a slash", { bridge: "../viper" }],
   ["a bridge's name that reads as an option", { bridge: "-j" }],
@@ -21,6 +21,7 @@ const BAD: readonly [string, Partial<typeof GOOD>][] = [
   ["the network's address as the host's", { hostIp: "192.168.127.0" }],
   ["the broadcast address as the host's", { hostIp: "192.168.127.255" }],
   ["a host's address that is none", { hostIp: "localhost" }],
+  ["a resolver that is none", { resolvers: ["::1"] }],
   ["a subnet that is none", { subnet: "everything" }],
 ];
 for (const [title, change] of BAD) {
