@@ -3,8 +3,8 @@ import { chooseAccel } from "./accel.ts";
 import type { Availability } from "./runtime.ts";
 
 /**
- * The oldest major version that is used. 52 brought `--no-shutdown` and takes twice the memory of
- * each guest; 53 no longer does, and locks its API socket.
+ * The oldest major version that is used. 52 brought `--no-shutdown` and could take twice the
+ * memory of a guest; 53 took that back, and lets no two processes have one socket.
  */
 export const OLDEST_MAJOR_VERSION = 53;
 /** What to do where it is missing or too old. */
