@@ -168,7 +168,8 @@ function isSound(
   const port = ports.get(link.name) ?? {};
   const [from, to] = programs.get(link.name) ?? [];
   return link.isUp && link.bridge === settings.bridge &&
-    PORT_FLAGS.every(([flag, isOn]) => port[flag] === isOn) &&
+    // Older versions do not tell of every flag.
+    PORT_FLAGS.every(([flag, isOn]) => (port[flag] ?? isOn) === isOn) &&
     entries.has(`${guest.mac} dev ${link.name}`) &&
     neighbours.get(guest.ip) === guest.mac && from === ingress && to === egress;
 }

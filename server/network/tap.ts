@@ -89,11 +89,28 @@ export async function createTap(
     undo.move();
     return { name };
   } catch (cause) {
-    if (cause instanceof ViperError) throw cause;
-    throw new ViperError("vm_start_failed", `Cannot make the tap "${name}" of VM "${id}"`, {
-      cause,
-    });
+    throw tapFailure(cause, name, id);
   }
+}
+
+/** What the kernel says when it cannot, and what to do about that. */
+const HINTS: readonly [says: RegExp, hint: string][] = [
+  [
+    /classifier not found|qdisc kind is unknown/i,
+    "The kernel needs two modules for it: modprobe -a sch_ingress cls_bpf",
+  ],
+  [/Exchange full/i, "A bridge has 1,023 ports: delete a VM, then try again"],
+];
+
+function tapFailure(cause: unknown, name: string, id: string): ViperError {
+  if (cause instanceof ViperError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const hint = HINTS.find(([says]) => says.test(reason))?.[1];
+  return new ViperError(
+    "vm_start_failed",
+    `Cannot make the tap "${name}" of VM "${id}": ${reason}`,
+    { cause, ...(hint === undefined ? {} : { hint }) },
+  );
 }
 
 /** Gives a tap its filters, then its place on the bridge. Idempotent: it also repairs. */

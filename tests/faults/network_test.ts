@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { denoHost } from "../../host/deno_host.ts";
-import type { Host } from "../../host/host.ts";
+import { CommandError, type Host } from "../../host/host.ts";
 import { EGRESS_CIDRS_MAX } from "../../protocol/vms.ts";
 import { openNetwork } from "../../server/network/network.ts";
 import { tapName } from "../../server/network/tap.ts";
@@ -257,6 +257,25 @@ networkTest("createTap() gives the tap to the user that is to open it", async ()
   const { name } = await network.createTap("vm-1", { ...PLAN, owner: 54_321 });
   assert.match(await output("ip", "-details", "link", "show", "dev", name), / user 54321 /);
   await network.removeTap("vm-1");
+});
+
+networkTest("createTap() says which modules a kernel lacks, and leaves nothing", async () => {
+  const says = "Error: TC classifier not found.";
+  const host: Host = {
+    ...real,
+    run: (label, argv, options) =>
+      label === "network.tap:filter"
+        ? Promise.reject(new CommandError("failed", says))
+        : real.run(label, argv, options),
+  };
+  await using network = await openNetwork(SETTINGS, host);
+  const before = await networkState();
+  await assert.rejects(network.createTap("vm-1", PLAN), {
+    code: "vm_start_failed",
+    message: /TC classifier not found/,
+    hint: /modprobe -a sch_ingress cls_bpf/,
+  });
+  assert.equal(await networkState(), before);
 });
 
 networkTest("setEgress() takes the longest list, and repair() reads it back", async () => {
