@@ -7,8 +7,16 @@
 import type { Host, Process } from "../../host/host.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { LocalMachine } from "./local_machine.ts";
-import { processStat, VM_ID_VARIABLE } from "./process_ref.ts";
-import type { Availability, Machine, MachineRef, MachineSpec, Runtime } from "./runtime.ts";
+import { foundProcess, ownProcess } from "./machine_process.ts";
+import { isMachineOf, processStat, VM_ID_VARIABLE } from "./process_ref.ts";
+import type {
+  Availability,
+  Machine,
+  MachinePlace,
+  MachineRef,
+  MachineSpec,
+  Runtime,
+} from "./runtime.ts";
 
 /** Where Chromium may be, in the agent's order of preference. */
 const CHROMIUM_NAMES = [
@@ -37,7 +45,7 @@ export function localRuntime(host: Host, { agentCommand }: LocalOptions): Runtim
     traits: { image: false, network: false },
     probe: () => probe(host),
     create: (spec, signal) => create(host, agentCommand, spec, signal),
-    adopt: () => Promise.resolve(null),
+    adopt: (place, signal) => adopt(host, place, signal),
   };
 }
 
@@ -88,7 +96,7 @@ async function create(
     const ref = await stopped(host, spec, process, signal);
     signal.throwIfAborted();
     undo.move();
-    return new LocalMachine(host, spec.id, ref, process);
+    return new LocalMachine(host, spec.id, ownProcess(process, ref), "created");
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ViperError) throw error;
@@ -96,6 +104,19 @@ async function create(
       cause: error,
     });
   }
+}
+
+async function adopt(
+  host: Host,
+  { id, ref }: MachinePlace,
+  signal: AbortSignal,
+): Promise<Machine | null> {
+  signal.throwIfAborted();
+  if (!await isMachineOf(host, ref, id)) return null;
+  const stat = await processStat(host, "runtime.local:adopt", ref.pid);
+  if (stat === null) return null;
+  const state = stat.state === "T" ? "paused" : "running";
+  return new LocalMachine(host, id, foundProcess(host, ref), state);
 }
 
 /** Waits until the process has stopped itself, so that a later SIGCONT cannot come too early. */

@@ -19,8 +19,8 @@ export interface MachineProcess {
    * rejects; after {@linkcode release} it may never resolve.
    */
   readonly exited: Promise<ExitStatus | null>;
-  /** Kills that very process; one that is gone is not an error. */
-  kill(): Promise<void>;
+  /** Signals that very process to end; one that is gone is not an error. */
+  kill(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Follows it no longer. */
   release(): void;
 }
@@ -30,7 +30,7 @@ export function ownProcess(process: Process, ref: MachineRef): MachineProcess {
   return {
     ref,
     exited: process.exited,
-    kill: () => Promise.resolve(process.kill("SIGKILL")),
+    kill: (signal) => Promise.resolve(process.kill(signal)),
     release: () => {},
   };
 }
@@ -60,9 +60,9 @@ export function foundProcess(
   return {
     ref,
     exited: gone.promise,
-    kill: async () => {
+    kill: async (signal) => {
       if (await isAlive(host, ref, "runtime.process:kill_look_undo")) {
-        host.signal("runtime.process:kill_undo", ref.pid, "SIGKILL");
+        host.signal("runtime.process:kill_undo", ref.pid, signal);
       }
     },
     release: () => released.abort(),

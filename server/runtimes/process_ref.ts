@@ -10,9 +10,11 @@ import type { MachineRef } from "./runtime.ts";
 /** Every process of a machine carries this variable with the VM's id, children included. */
 export const VM_ID_VARIABLE = "VIPER_VM_ID";
 
-/** How long processes may take to go after SIGKILL, in milliseconds. */
-const KILL_TIMEOUT_MS = 5_000;
+/** How long processes may take to heed a signal that cannot be caught, in milliseconds. */
+const SIGNAL_TIMEOUT_MS = 5_000;
 const POLL_INTERVAL_MS = 20;
+
+const VERBS = { SIGKILL: "end", SIGSTOP: "stop", SIGCONT: "continue" } as const;
 
 /** What /proc/PID/stat tells; see proc(5) for the fields. */
 export interface ProcessStat {
@@ -71,36 +73,72 @@ export async function isMachineOf(host: Host, ref: MachineRef, vmId: string): Pr
   return await carriesId(host, label, ref.pid, vmId) && await isAlive(host, ref, label);
 }
 
+/** A machine's processes: the named one if it is still that one, all below, all with its id. */
+export interface MachineProcesses {
+  readonly ref?: MachineRef | undefined;
+  readonly vmId: string;
+}
+
 /**
- * Kills what is left of a machine: the named process if it is still that one, all below it, and
- * all that carry the VM's id. Waits until they are gone; nothing left is not an error.
+ * Kills what is left of a machine. Waits until it is gone; nothing left is not an error.
  *
  * @throws {Error} when a process outlives SIGKILL by 5 s
  */
-export async function killLeftover(
+export async function killLeftover(host: Host, machine: MachineProcesses): Promise<void> {
+  await signalUntil(host, machine, "SIGKILL", () => true, {
+    scan: "runtime.process:scan_undo",
+    signal: "runtime.process:kill_undo",
+  });
+}
+
+/** Stops all processes of a machine, those in other sessions, too. @throws {Error} after 5 s */
+export async function stopProcesses(host: Host, machine: MachineProcesses): Promise<void> {
+  await signalUntil(host, machine, "SIGSTOP", ({ state }) => state !== "T", {
+    scan: "runtime.process:stop_scan",
+    signal: "runtime.process:stop",
+  });
+}
+
+/** Lets all processes of a machine go on. @throws {Error} after 5 s */
+export async function continueProcesses(host: Host, machine: MachineProcesses): Promise<void> {
+  await signalUntil(host, machine, "SIGCONT", ({ state }) => state === "T", {
+    scan: "runtime.process:continue_scan",
+    signal: "runtime.process:continue",
+  });
+}
+
+/** Signals the processes that are not as wished until none is left; they may start others. */
+async function signalUntil(
   host: Host,
-  { ref, vmId }: { readonly ref?: MachineRef | undefined; readonly vmId: string },
+  machine: MachineProcesses,
+  signal: "SIGKILL" | "SIGSTOP" | "SIGCONT",
+  isWrong: (stat: ProcessStat) => boolean,
+  labels: { readonly scan: Label; readonly signal: Label },
 ): Promise<void> {
-  const deadline = host.clock.monotonicMs() + KILL_TIMEOUT_MS;
+  const deadline = host.clock.monotonicMs() + SIGNAL_TIMEOUT_MS;
   while (true) {
-    const left = await machineProcesses(host, vmId, ref);
-    if (left.length === 0) return;
+    const wrong = (await machineProcesses(host, machine, labels.scan)).filter(isWrong);
+    if (wrong.length === 0) return;
     if (host.clock.monotonicMs() > deadline) {
-      throw new Error(`Cannot end the processes ${left.join(", ")} of VM "${vmId}"`);
+      const pids = wrong.map(({ pid }) => pid).join(", ");
+      throw new Error(`Cannot ${VERBS[signal]} the processes ${pids} of VM "${machine.vmId}"`);
     }
-    for (const pid of left) host.signal("runtime.process:kill_undo", pid, "SIGKILL");
+    for (const { pid } of wrong) host.signal(labels.signal, pid, signal);
     await host.clock.sleep(POLL_INTERVAL_MS);
   }
 }
 
-/** The numbers of a machine's living processes. */
-async function machineProcesses(host: Host, vmId: string, ref?: MachineRef): Promise<number[]> {
-  const label = "runtime.process:scan_undo";
+/** A machine's living processes. */
+async function machineProcesses(
+  host: Host,
+  { ref, vmId }: MachineProcesses,
+  label: Label,
+): Promise<ProcessStat[]> {
   const all: ProcessStat[] = [];
   for (const name of await host.files.list(label, "/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const stat = await processStat(host, label, Number(name));
-    if (stat !== null && stat.state !== "Z") all.push(stat);
+    if (stat !== null && stat.state !== "Z" && stat.pid !== host.pid) all.push(stat);
   }
   const found = new Set<number>();
   for (const stat of all) {
@@ -112,8 +150,7 @@ async function machineProcesses(host: Host, vmId: string, ref?: MachineRef): Pro
     before = found.size;
     for (const stat of all) if (found.has(stat.parent)) found.add(stat.pid);
   }
-  found.delete(host.pid);
-  return [...found];
+  return all.filter(({ pid }) => found.has(pid));
 }
 
 async function carriesId(host: Host, label: Label, pid: number, vmId: string): Promise<boolean> {
