@@ -1,13 +1,14 @@
 /** Kernel modules: which the guest needs, and in which order they load. */
 import { ViperError } from "../protocol/problems.ts";
 
-/** Needed before the root file system and the network stand. */
+/** Needed before the root file system and the network stand; the last tells the host of a panic. */
 export const EARLY_MODULES: readonly string[] = [
   "virtio_pci",
   "virtio_blk",
   "erofs",
   "overlay",
   "virtio_net",
+  "pvpanic-pci",
 ];
 
 /** Loaded beside the agent's start: power button, memory balloon, the host's randomness. */

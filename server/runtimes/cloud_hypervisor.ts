@@ -25,7 +25,7 @@ import {
   probeCloudHypervisor,
   tooOld,
 } from "./cloud_hypervisor_version.ts";
-import { launch } from "./launch.ts";
+import { endLaunched, launch } from "./launch.ts";
 import { foundProcess, ownProcess } from "./machine_process.ts";
 import { findProcess, isMachineOf } from "./process_ref.ts";
 import type { Machine, MachinePlace, MachineSpec, Runtime } from "./runtime.ts";
@@ -90,7 +90,7 @@ class Maker {
         files: openFiles(spec, files),
         log: files.log,
       });
-      undo.defer(() => kill(process));
+      undo.defer(() => endLaunched(host, process, spec.id));
 
       const kills = () => process.kill("SIGKILL");
       signal.addEventListener("abort", kills, { once: true });
@@ -249,11 +249,6 @@ async function startFailure(
   return code === EXIT_NOT_FOUND
     ? new ViperError("runtime_unavailable", message, { hint: INSTALL_HINT })
     : new ViperError("vm_start_failed", message);
-}
-
-async function kill(process: Process): Promise<void> {
-  process.kill("SIGKILL");
-  await process.exited;
 }
 
 async function removeFiles(host: Host, runDir: string): Promise<void> {

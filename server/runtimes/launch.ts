@@ -13,7 +13,7 @@
  * @module
  */
 import type { Host, Label, Process } from "../../host/host.ts";
-import { VM_ID_VARIABLE } from "./process_ref.ts";
+import { killLeftover, VM_ID_VARIABLE } from "./process_ref.ts";
 
 /** Files that a plan may name: descriptors of the shell have one digit, and the first are taken. */
 const FILES_MAX = 7;
@@ -100,6 +100,16 @@ export function launch(host: Host, plan: LaunchPlan): Promise<Process> {
     // Nothing of the daemon's environment, which may hold keys.
     env: { PATH: host.env["PATH"] ?? "", [VM_ID_VARIABLE]: plan.vmId },
   });
+}
+
+/**
+ * Ends what was launched for a machine that is not to be, and waits until it is gone: the process
+ * and whatever the launcher was running at that moment.
+ */
+export async function endLaunched(host: Host, process: Process, vmId: string): Promise<void> {
+  process.kill("SIGKILL");
+  await process.exited;
+  await killLeftover(host, { vmId });
 }
 
 /** How the command names the plan's files, in their order. */

@@ -19,8 +19,8 @@ export interface MachineProcess {
    * rejects; after {@linkcode release} it may never resolve.
    */
   readonly exited: Promise<ExitStatus | null>;
-  /** Signals that very process to end; one that is gone is not an error. */
-  kill(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Signals that very process to end; one that is gone is not an error. @default SIGKILL */
+  kill(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Follows it no longer. */
   release(): void;
 }
@@ -30,7 +30,7 @@ export function ownProcess(process: Process, ref: MachineRef): MachineProcess {
   return {
     ref,
     exited: process.exited,
-    kill: (signal) => Promise.resolve(process.kill(signal)),
+    kill: (signal = "SIGKILL") => Promise.resolve(process.kill(signal)),
     release: () => {},
   };
 }
@@ -60,7 +60,7 @@ export function foundProcess(
   return {
     ref,
     exited: gone.promise,
-    kill: async (signal) => {
+    kill: async (signal = "SIGKILL") => {
       if (await isAlive(host, ref, "runtime.process:kill_look_undo")) {
         host.signal("runtime.process:kill_undo", ref.pid, signal);
       }

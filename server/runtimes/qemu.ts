@@ -9,7 +9,7 @@
 import { CommandError, type Host, type Process } from "../../host/host.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { chooseAccel } from "./accel.ts";
-import { launch } from "./launch.ts";
+import { endLaunched, launch } from "./launch.ts";
 import { foundProcess, ownProcess } from "./machine_process.ts";
 import { findProcess, isMachineOf } from "./process_ref.ts";
 import { qemuArgv, qemuFiles, qemuOpenFiles } from "./qemu_argv.ts";
@@ -17,11 +17,10 @@ import { QemuEnd } from "./qemu_end.ts";
 import { QemuMachine } from "./qemu_machine.ts";
 import { QmpClient, type QmpEvent } from "./qmp.ts";
 import type { Availability, Machine, MachinePlace, MachineSpec, Runtime } from "./runtime.ts";
+import { assertSocketPath } from "./socket_path.ts";
 
 const BINARY_DEFAULT = "qemu-system-x86_64";
 const INSTALL_HINT = "Install it with: apt-get install qemu-system-x86";
-/** sun_path of unix(7) takes 108 bytes, the last one zero. */
-const SOCKET_PATH_BYTES_MAX = 107;
 /** How long QEMU may take from start to an answering QMP socket, in milliseconds. */
 const START_TIMEOUT_MS = 20_000;
 const CONNECT_INTERVAL_MS = 10;
@@ -72,7 +71,7 @@ async function create(
 ): Promise<Machine> {
   signal.throwIfAborted();
   const { socket, log } = qemuFiles(spec.runDir);
-  assertSocketPath(spec.id, socket);
+  assertSocketPath("QEMU", spec.id, socket);
   await using undo = new AsyncDisposableStack();
   try {
     const { accel } = await chooseAccel(host);
@@ -90,7 +89,7 @@ async function create(
       files: qemuOpenFiles(spec),
       log,
     });
-    undo.defer(() => kill(process));
+    undo.defer(() => endLaunched(host, process, spec.id));
 
     const kills = () => process.kill("SIGKILL");
     signal.addEventListener("abort", kills, { once: true });
@@ -151,17 +150,6 @@ async function adopt(
   });
 }
 
-function assertSocketPath(id: string, socket: string): void {
-  const bytes = new TextEncoder().encode(socket).length;
-  if (bytes <= SOCKET_PATH_BYTES_MAX) return;
-  throw new ViperError(
-    "vm_start_failed",
-    `Cannot start QEMU for VM "${id}": the socket's path "${socket}" has ${bytes} bytes and the ` +
-      `system takes ${SOCKET_PATH_BYTES_MAX}`,
-    { hint: "Choose a shorter runtime folder (VIPER_RUNTIME_DIR)" },
-  );
-}
-
 /** Tries until QEMU listens, QEMU ends, or time is up. */
 async function connect(
   host: Host,
@@ -217,11 +205,6 @@ function eventReader(host: Host, vm: string, end: QemuEnd): (event: QmpEvent) =>
     const isBad = event.event === "GUEST_PANICKED" || event.event === "BLOCK_IO_ERROR";
     host.log(isBad ? "warn" : "debug", "QEMU reports an event", { vm, ...event });
   };
-}
-
-async function kill(process: Process): Promise<void> {
-  process.kill("SIGKILL");
-  await process.exited;
 }
 
 async function removeFiles(host: Host, runDir: string): Promise<void> {

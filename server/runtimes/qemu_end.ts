@@ -2,12 +2,11 @@ import type { MachineEnd } from "./runtime.ts";
 import type { QmpEvent } from "./qmp.ts";
 
 /** QEMU's ShutdownCause as the contract's; https://www.qemu.org/docs/master/interop/qemu-qmp-ref.html */
-const CAUSES: Readonly<Record<string, MachineEnd["cause"]>> = {
-  "guest-shutdown": "guest_poweroff",
-  "guest-reset": "guest_reset",
-  "guest-panic": "guest_panic",
-  "subsystem-reset": "guest_reset",
-};
+const CAUSES: ReadonlyMap<unknown, MachineEnd["cause"]> = new Map([
+  ["guest-shutdown", "guest_poweroff"],
+  ["guest-reset", "guest_reset"],
+  ["guest-panic", "guest_panic"],
+]);
 
 /** Collects from QEMU's events why it is about to end. */
 export class QemuEnd {
@@ -17,7 +16,7 @@ export class QemuEnd {
   note({ event, data }: QmpEvent): void {
     if (event === "GUEST_PANICKED") this.#cause ??= "guest_panic";
     if (event !== "SHUTDOWN") return;
-    this.#cause ??= CAUSES[(data as { reason?: string }).reason ?? ""] ?? null;
+    this.#cause ??= CAUSES.get((data as { reason?: unknown } | undefined)?.reason) ?? null;
   }
 
   /** The daemon asks it to end. */

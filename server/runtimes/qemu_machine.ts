@@ -92,7 +92,7 @@ export class QemuMachine implements Machine {
       // A QEMU that does not heed this, such as one that is stopped by a signal, is killed.
       const isHeeded = await qmp.execute("quit", {}, QUIT_TIMEOUT_MS).then(() => true, () => false);
       if (isHeeded && await this.#endsWithin(QUIT_TIMEOUT_MS)) return;
-      await process.kill("SIGKILL");
+      await process.kill();
     }
     if (await this.#endsWithin(KILL_TIMEOUT_MS)) return;
     throw new ViperError(

@@ -3,24 +3,20 @@
  * the API does not describe, and against the real program where `VIPER_CLOUD_HYPERVISOR` names one.
  * Where the processor cannot run guests, all of the real program's calls are made all the same.
  */
-import type { Host } from "../../host/host.ts";
-import type { MachineSpec } from "../../server/runtimes/runtime.ts";
-import { openNetwork } from "../../server/network/network.ts";
 import { cloudHypervisorRuntime } from "../../server/runtimes/cloud_hypervisor.ts";
 import { privateNetworkMissing } from "../private_network.ts";
+import { completeWithGuest, ENDINGS, IMAGE, UID } from "./image_guest.ts";
 import { runtimeSuite } from "./runtime_suite.ts";
 import { standIn, virtualisingHost } from "./cloud_hypervisor_stand_in/program.ts";
 
 const REAL = Deno.env.get("VIPER_CLOUD_HYPERVISOR");
-const IMAGE = Deno.env.get("VIPER_IMAGE_DIR") ??
-  new URL("../../dist/image/current", import.meta.url).pathname;
-
-const NETWORK = {
-  bridge: "viperbr0",
-  subnet: "192.168.127.0/24",
-  hostIp: "192.168.127.1",
-  guestPort: 7778,
-};
+/** The stand-in's guest does what it is told by a signal. */
+const SIGNALS = {
+  tick: "SIGCONT",
+  poweroff: "SIGUSR1",
+  panic: "SIGUSR2",
+  reset: "SIGHUP",
+} as const;
 
 function realMissing(): string | null {
   if (REAL === undefined) return "VIPER_CLOUD_HYPERVISOR names no program";
@@ -38,7 +34,12 @@ function realMissing(): string | null {
 runtimeSuite({
   name: "cloud-hypervisor (stand-in)",
   skip: null,
+  // It is a script of this checkout, which another user may not be able to read.
+  uid: null,
+  endings: ENDINGS,
   guestRuns: true,
+  answers: true,
+  provoke: (pid, deed) => Deno.kill(pid, SIGNALS[deed]),
   runtime: (host) => cloudHypervisorRuntime(virtualisingHost(host), { binary: standIn() }),
   complete: async (_host, draft) => {
     const file = (name: string) => `${draft.consoleLog}.${name}`;
@@ -56,29 +57,16 @@ runtimeSuite({
   broken: (spec) => ({ ...spec, kernel: "/missing/vmlinux" }),
 });
 
+const guestRuns = /^flags\s*:.*\b(vmx|svm)\b/m.test(Deno.readTextFileSync("/proc/cpuinfo"));
+
 runtimeSuite({
   name: "cloud-hypervisor",
   skip: realMissing(),
-  guestRuns: /^flags\s*:.*\b(vmx|svm)\b/m.test(Deno.readTextFileSync("/proc/cpuinfo")),
+  uid: UID,
+  endings: guestRuns ? ENDINGS : [],
+  guestRuns,
+  answers: true,
   runtime: (host) => cloudHypervisorRuntime(host, { binary: REAL ?? "" }),
-  complete: async (host: Host, draft: MachineSpec, undo: AsyncDisposableStack) => {
-    const network = undo.use(await openNetwork(NETWORK, host));
-    const tap = await network.createTap(draft.id, {
-      ip: "192.168.127.2",
-      mac: draft.mac,
-      owner: draft.uid,
-      egress: "internet",
-    });
-    undo.defer(() => network.removeTap(draft.id));
-    return {
-      ...draft,
-      layout: "disk",
-      kernel: `${IMAGE}/vmlinux`,
-      initramfs: `${IMAGE}/viper-initramfs.cpio.gz`,
-      rootfs: `${IMAGE}/viper-root.erofs`,
-      cmdline: "console=ttyS0 panic=0",
-      tap: tap.name,
-    };
-  },
+  complete: completeWithGuest,
   broken: (spec) => ({ ...spec, kernel: "/missing/vmlinux" }),
 });

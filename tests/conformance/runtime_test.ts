@@ -2,67 +2,46 @@
  * Every runtime passes the one suite: QEMU with the real kernel, in a network namespace of the
  * test's own, and local with a stand-in agent whose child has a session of its own, like Chrome.
  */
-import type { Host } from "../../host/host.ts";
-import type { MachineSpec } from "../../server/runtimes/runtime.ts";
-import { openNetwork } from "../../server/network/network.ts";
 import { localRuntime } from "../../server/runtimes/local.ts";
 import { qemuRuntime } from "../../server/runtimes/qemu.ts";
 import { privateNetworkMissing } from "../private_network.ts";
+import { completeWithGuest, ENDINGS, IMAGE, UID } from "./image_guest.ts";
 import { runtimeSuite } from "./runtime_suite.ts";
 
-const IMAGE = Deno.env.get("VIPER_IMAGE_DIR") ??
-  new URL("../../dist/image/current", import.meta.url).pathname;
-const KERNEL = `${IMAGE}/vmlinux`;
-
-const NETWORK = {
-  bridge: "viperbr0",
-  subnet: "192.168.127.0/24",
-  hostIp: "192.168.127.1",
-  guestPort: 7778,
-};
-
-/** Says that it runs, leaves a child in another session, and stays. */
-const STAND_IN = "echo agent-up; setsid sleep 600 & wait";
+/** Leaves a child in another session, and says again and again that it runs. */
+const STAND_IN = "setsid sleep 600 & while :; do echo tick; sleep 0.1; done";
 
 function qemuMissing(): string | null {
   const missing = privateNetworkMissing();
   if (missing !== null) return missing;
   try {
     new Deno.Command("qemu-system-x86_64", { args: ["--version"], stdout: "null" }).outputSync();
-    Deno.statSync(KERNEL);
+    Deno.statSync(`${IMAGE}/vmlinux`);
     return null;
   } catch {
-    return `needs qemu-system-x86_64 and a kernel at ${KERNEL}`;
+    return `needs qemu-system-x86_64 and an image at ${IMAGE}`;
   }
 }
 
 runtimeSuite({
   name: "qemu",
   skip: qemuMissing(),
+  uid: UID,
+  endings: ENDINGS,
+  guestRuns: true,
+  answers: true,
   runtime: (host) => qemuRuntime(host),
-  complete: async (host: Host, draft: MachineSpec, undo: AsyncDisposableStack) => {
-    const network = undo.use(await openNetwork(NETWORK, host));
-    const tap = await network.createTap(draft.id, {
-      ip: "192.168.127.2",
-      mac: draft.mac,
-      owner: null,
-      egress: "internet",
-    });
-    undo.defer(() => network.removeTap(draft.id));
-    return {
-      ...draft,
-      kernel: KERNEL,
-      initramfs: `${IMAGE}/viper-initramfs.cpio.gz`,
-      cmdline: "console=ttyS0 panic=0",
-      tap: tap.name,
-    };
-  },
+  complete: completeWithGuest,
   broken: (spec) => ({ ...spec, kernel: "/missing/vmlinux" }),
 });
 
 runtimeSuite({
   name: "local",
   skip: null,
+  uid: null,
+  endings: [],
+  guestRuns: true,
+  answers: false,
   runtime: (host) =>
     localRuntime(host, { agentCommand: ["/bin/sh", "-c", STAND_IN, "stand-in-agent"] }),
   complete: (_host, draft) => Promise.resolve(draft),

@@ -17,6 +17,8 @@ kernel/fs/overlayfs/overlay.ko:
 kernel/drivers/char/hw_random/virtio-rng.ko: kernel/drivers/virtio/virtio.ko kernel/drivers/virtio/virtio_ring.ko
 kernel/drivers/virtio/virtio_balloon.ko: kernel/drivers/virtio/virtio.ko kernel/drivers/virtio/virtio_ring.ko
 kernel/drivers/input/evdev.ko:
+kernel/drivers/misc/pvpanic/pvpanic.ko:
+kernel/drivers/misc/pvpanic/pvpanic-pci.ko: kernel/drivers/misc/pvpanic/pvpanic.ko
 kernel/sound/unneeded.ko:
 `;
 

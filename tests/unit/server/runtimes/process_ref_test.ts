@@ -3,12 +3,16 @@ import assert from "node:assert/strict";
 import { denoHost } from "../../../../host/deno_host.ts";
 import type { Process } from "../../../../host/host.ts";
 import {
+  continueProcesses,
   findProcess,
   isAlive,
+  isMachineOf,
   killLeftover,
   processStat,
+  stopProcesses,
   VM_ID_VARIABLE,
 } from "../../../../server/runtimes/process_ref.ts";
+import { until } from "../../../until.ts";
 
 const host = denoHost({ log: () => {} });
 
@@ -59,6 +63,52 @@ Deno.test("killLeftover() spares a process that took the number over", async () 
   await other.exited;
   assert.equal(await isAlive(host, ref), false);
 });
+
+Deno.test("stopProcesses() and continueProcesses() reach every session of a machine", async () => {
+  const agent = await start("setsid sleep 600 & echo $!; wait", { [VM_ID_VARIABLE]: "vm-2" });
+  const neighbour = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-22" });
+  const ref = await findProcess(host, agent.pid);
+  assert.ok(ref !== null);
+  const machine = { ref, vmId: "vm-2" };
+  const states = async () => {
+    const found: string[] = [];
+    for (const { name } of Deno.readDirSync("/proc")) {
+      const stat = await processStat(host, "test", Number(name));
+      if (stat !== null && await isMachineOf(host, stat, "vm-2")) found.push(stat.state);
+    }
+    return found;
+  };
+  await until("agent and child run", () => childrenOf(agent.pid).length === 1);
+  await stopProcesses(host, machine);
+  assert.deepEqual(await states(), ["T", "T"]);
+  assert.notEqual((await processStat(host, "test", neighbour.pid))?.state, "T");
+  await continueProcesses(host, machine);
+  assert.ok((await states()).every((state) => state !== "T"));
+  await killLeftover(host, machine);
+  neighbour.kill("SIGKILL");
+  await Promise.all([agent.exited, neighbour.exited]);
+});
+
+Deno.test("isMachineOf() wants the number, the start and the id", async () => {
+  const process = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-3" });
+  await until(
+    "it carries its id",
+    () => Deno.readTextFileSync(`/proc/${process.pid}/environ`).includes("vm-3"),
+  );
+  const ref = await findProcess(host, process.pid);
+  assert.ok(ref !== null);
+  assert.equal(await isMachineOf(host, ref, "vm-3"), true);
+  assert.equal(await isMachineOf(host, ref, "vm-33"), false);
+  assert.equal(await isMachineOf(host, { ...ref, startTicks: ref.startTicks + 1 }, "vm-3"), false);
+  process.kill("SIGKILL");
+  await process.exited;
+  assert.equal(await isMachineOf(host, ref, "vm-3"), false);
+});
+
+/** Direct children; of proc(5). */
+function childrenOf(pid: number): string[] {
+  return Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean);
+}
 
 async function start(script: string, env: Record<string, string>): Promise<Process> {
   return await host.spawn("test:spawn", ["/bin/sh", "-c", script], { detached: true, env });
