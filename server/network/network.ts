@@ -99,7 +99,10 @@ interface Opened {
 function openedNetwork(opened: Opened, close: () => Promise<void>): Network {
   const { settings, host, subnet, undo, forwardedBefore, installed } = opened;
   let last: Promise<unknown> = Promise.resolve();
-  /** One change of what stands follows another, so that a repair sees no half-made tap. */
+  /**
+   * One change of what stands follows another, so that a repair sees no half-made tap. No more wait
+   * than there are VMs, since each has a queue of its own.
+   */
   const inTurn = <Result>(change: () => Promise<Result>): Promise<Result> => {
     const result = last.then(change);
     last = result.catch(() => {});

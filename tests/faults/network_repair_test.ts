@@ -133,6 +133,25 @@ networkTest(
     }),
 );
 
+networkTest(
+  "repair() takes nothing from taps that come and go meanwhile",
+  () =>
+    withGuests(async (network) => {
+      const before = await networkState();
+      const ids = Array.from({ length: 8 }, (_, at) => `passing-${at}`);
+      const passing = ids.map(async (id, at) => {
+        const last = 10 + at;
+        const plan = { ...PEER, ip: `192.168.127.${last}`, mac: `02:00:00:00:00:${last}` };
+        await network.createTap(id, { ...plan, owner: null, egress: "internet" });
+        const repair = await network.repair(() => [...GUESTS, { id, ...plan, egress: "internet" }]);
+        assert.deepEqual(repair, { repaired: [], lost: [] }, id);
+        await network.removeTap(id);
+      });
+      await Promise.all(passing);
+      assert.equal(await networkState(), before);
+    }),
+);
+
 for (const persistent of [false, true]) {
   const kind = persistent ? "every host call from the Nth on" : "the Nth host call";
   networkTest(
