@@ -98,8 +98,10 @@ export function restApp(parts: RestParts): Hono {
   mount(app, ticketOperations, ticketHandlers(parts.tickets), options);
   mount(app, auditOperations, auditHandlers(parts.audit), options);
   app.get("/api/v1/events/vms", (c) => {
-    permit(c, "viewer", "events.follow", "");
-    return openEventStream(c.req.raw, parts.events);
+    const { keyId } = permit(c, "viewer", "events.follow", "");
+    // A key that is deleted or expires ends what was opened with it.
+    const isAdmitted = () => keyId === null || parts.keys.isValid(keyId);
+    return openEventStream(c.req.raw, parts.events, isAdmitted);
   });
   app.all("/api/v1/events/vms", (c) => methodNotAllowed(c, ["GET"]));
   mountAgent(app, parts.relay);

@@ -29,12 +29,16 @@ export interface SseParts {
 
 /**
  * Opens a stream: from the `Last-Event-ID` header (or `last_event_id` in the query) on, or from
- * now on. It ends when the client goes or the daemon shuts down. `logs=false` in the query leaves
- * out the lines of logs.
+ * now on. It ends when the client goes, the daemon shuts down, or a keep-alive is due and the client
+ * is no longer admitted. `logs=false` in the query leaves out the lines of logs.
  *
  * @throws {ViperError} `event_id_invalid`
  */
-export function openEventStream(request: Request, { bus, clock, closing }: SseParts): Response {
+export function openEventStream(
+  request: Request,
+  { bus, clock, closing }: SseParts,
+  isAdmitted: () => boolean,
+): Response {
   const after = lastEventId(request);
   // Nobody would read or cancel the body of an answer to HEAD.
   if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
@@ -53,6 +57,7 @@ export function openEventStream(request: Request, { bus, clock, closing }: SsePa
     start(controller) {
       controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
       keepAlive = clock.every(KEEP_ALIVE_MS, () => {
+        if (!isAdmitted()) return gone.abort();
         // A client that does not read gets no more comments than fit the stream's queue.
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(": ping\n\n"));
       });

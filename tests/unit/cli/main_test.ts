@@ -45,7 +45,9 @@ function cli(
   });
   const net = { fetch, openPool } as never;
   const stat = (_label: string, path: string) =>
-    Promise.resolve(sockets.includes(path) ? { isSocket: true } : null);
+    Promise.resolve(
+      sockets.includes(path) || path in files ? { isSocket: sockets.includes(path) } : null,
+    );
   const readText = (_label: string, path: string) =>
     path in files ? Promise.resolve(files[path]) : Promise.reject(new Error("not found"));
   const host = { env, net, files: { readText, stat } } as never;
@@ -170,6 +172,19 @@ for (const [what, flags, env, isUsed] of SOCKETS) {
     assert.equal(code, isUsed ? 0 : 1, terminal.errors);
   });
 }
+
+Deno.test("viper finds the socket and the key of the daemon that setup made", async () => {
+  await using api = await apiWorld({ rules: { insecureLoopback: false } });
+  const { key } = api.keys.create({ name: "me", role: "admin" });
+  const installed = { "/etc/viper/viper.env": "VIPER_DB_PATH=/var/lib/viper/state.db\n" };
+  const env = { HOME: "/me" };
+  const sockets = ["/var/lib/viper/viper.sock"];
+  const bySocket = await cli(["vms", "list"], api, { env, files: installed, sockets });
+  assert.equal(bySocket.code, 0, bySocket.terminal.errors);
+  const files = { ...installed, "/var/lib/viper/admin.key": key };
+  const byKey = await cli(["--api", "http://127.0.0.1:1", "vms", "list"], api, { env, files });
+  assert.equal(byKey.code, 0, byKey.terminal.errors);
+});
 
 Deno.test("viper says how to start a daemon that left its socket behind", async () => {
   const sockets = ["/me/.viper/viper.sock"];

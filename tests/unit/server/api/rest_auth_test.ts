@@ -127,6 +127,18 @@ Deno.test("REST lets a ticket follow events, once, with its maker's role", async
   await assertProblem(await api.request(path, { method: "DELETE" }), "forbidden");
 });
 
+Deno.test("REST ends an event stream once its key is deleted", async () => {
+  await using api = await apiWorld(KEYED);
+  const { key, id } = api.keys.create({ name: "a", role: "viewer" });
+  const headers = { authorization: `Bearer ${key}` };
+  const stream = await api.request("/api/v1/events/vms", { headers });
+  const text = stream.text();
+  await api.world.clock.advance(15_000);
+  api.keys.delete(id);
+  await api.world.clock.advance(15_000);
+  assert.equal((await text).match(/: ping/g)?.length, 1);
+});
+
 Deno.test("REST takes a key in the query of any operation", async () => {
   await using api = await apiWorld(KEYED);
   const { key } = api.keys.create({ name: "a", role: "operator" });
