@@ -60,9 +60,10 @@ place_runtime() {
     chmod 0700 "$new/deno" && ln "$new/deno" "$new/.runtime-$runtime_id"
 }
 
+# Without the archive's times: an old one would make the folder look like what a killed start left.
 place_app() {
   payload | head -c "$app_bytes" | gzip -dc >"$new/app.tar" &&
-    tar -x -f "$new/app.tar" -C "$new" --no-same-owner && rm "$new/app.tar"
+    tar -x -m -f "$new/app.tar" -C "$new" --no-same-owner && rm "$new/app.tar"
 }
 
 # Forgets all but the newest versions and what a killed start left, but nothing that runs.
