@@ -25,6 +25,11 @@ const COMMANDS: readonly { name: string; description: string; load: Load }[] = [
     load: async (context) => (await import("./setup.ts")).setupCommand(context),
   },
   {
+    name: "doctor",
+    description: "look whether this host is ready, and what mends it",
+    load: async (context) => (await import("./doctor.ts")).doctorCommand(context),
+  },
+  {
     name: "demo",
     description: "boot a VM, drive its browser, take a picture and leave no trace",
     load: async (context) => (await import("./demo/command.ts")).demoCommand(context),

@@ -84,11 +84,7 @@ export async function openDaemon(
   const tickets = new Tickets(keys, host);
   const admission = openAdmission(config, host, { keys, tickets });
   await keepAdminKey(keys, host, adminKeyFile(config.dbPath));
-  const runtimes = [
-    cloudHypervisorRuntime(host, { binary: config.hypervisor }),
-    qemuRuntime(host),
-    localRuntime(host, { agentCommand: [...options.agentCommand] }),
-  ];
+  const runtimes = everyRuntime(config, host, options);
   const choice = await chooseRuntime(runtimes, config.runtime);
   if (choice.availability.warning) host.log("warn", choice.availability.warning, {});
   const resolvers = choice.runtime.traits.network ? await hostResolvers(host) : [];
@@ -145,6 +141,19 @@ export async function openDaemon(
 
   const opened = parts.move();
   return { url, runtime: choice, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** The runtimes that a daemon with these settings chooses from, the preferred one first. */
+export function everyRuntime(
+  { hypervisor }: Pick<Config, "hypervisor">,
+  host: Host,
+  { agentCommand }: DaemonOptions,
+): Runtime[] {
+  return [
+    cloudHypervisorRuntime(host, { binary: hypervisor }),
+    qemuRuntime(host),
+    localRuntime(host, { agentCommand: [...agentCommand] }),
+  ];
 }
 
 /** Opens the network, unless another daemon serves guests on it: its VMs would be swept. */

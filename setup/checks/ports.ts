@@ -1,0 +1,87 @@
+/** Ports of the daemon: free, or held by one of ours that answers. */
+import type { Host } from "../../host/host.ts";
+import { readLink } from "../../server/network/link.ts";
+import type { Check, Finding, Patient } from "../doctor.ts";
+import { VERSION } from "../../protocol/version.ts";
+
+/** How long an address of this very machine may take to answer, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 2_000;
+
+/** The API, and the port that guests reach. */
+export const checkPorts: Check = async (patient) => {
+  const api = await apiPort(patient);
+  const guests = await guestPort(patient, api.isViper);
+  return [api.finding, guests];
+};
+
+async function apiPort(
+  { host, config, isSetUp }: Patient,
+): Promise<{ finding: Finding; isViper: boolean }> {
+  const { hostname: listened, port } = config.apiListen;
+  const hostname = /^(0\.0\.0\.0|::)$/.test(listened) ? "127.0.0.1" : listened;
+  const check = "daemon";
+  const at = `${hostname}:${port}`;
+  if (!await isTaken(host, hostname, port)) {
+    const status = isSetUp ? "fail" : "warn";
+    const mend = isSetUp
+      ? "systemctl restart viper-server, then journalctl -u viper-server"
+      : "viper serve, or viper setup";
+    return {
+      finding: { check, status, seen: `nothing listens on ${at}`, mend },
+      isViper: false,
+    };
+  }
+  const scheme = config.tlsCert === null ? "http" : "https";
+  const version = await daemonVersion(host, `${scheme}://${hostOf(hostname)}:${port}/healthz`);
+  if (version === null) {
+    const seen = `something listens on ${at} that does not answer as a daemon`;
+    const mend = `ss --listening --tcp --processes 'sport = ${port}' tells what`;
+    return { finding: { check, status: "fail", seen, mend }, isViper: false };
+  }
+  const seen = `Viper ${version} answers on ${at}`;
+  const finding: Finding = version === VERSION
+    ? { check, status: "pass", seen }
+    : { check, status: "warn", seen: `${seen}; this is ${VERSION}`, mend: "restart the daemon" };
+  return { finding, isViper: true };
+}
+
+/** Asked on the bridge alone: without one the address may be somebody else's. */
+async function guestPort(
+  { host, config: { bridge, hostIp, guestPort } }: Patient,
+  isViper: boolean,
+): Promise<Finding> {
+  const check = "guests' port";
+  const hasBridge = await readLink(host, "doctor.ports:bridge", bridge) !== null;
+  const hostname = hasBridge ? hostIp : "127.0.0.1";
+  const at = `${hostname}:${guestPort}`;
+  const taken = await isTaken(host, hostname, guestPort);
+  if (taken && isViper) return { check, status: "pass", seen: `the daemon listens on ${at}` };
+  if (!taken) return { check, status: "pass", seen: `${at} is free` };
+  const mend = "end what listens there, or choose another VIPER_GUEST_PORT";
+  return { check, status: "fail", seen: `something else listens on ${at}`, mend };
+}
+
+async function isTaken(host: Host, hostname: string, port: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  const address = { transport: "tcp", hostname, port } as const;
+  const connection = await host.net.connect("doctor.ports:connect", address, signal)
+    .catch(() => null);
+  connection?.close();
+  return connection !== null;
+}
+
+/** `null` when whoever answers is no daemon. */
+async function daemonVersion(host: Host, url: string): Promise<string | null> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+    const response = await host.net.fetch("doctor.ports:health", url, { signal });
+    const body = await response.json() as { status?: unknown; version?: unknown };
+    return body.status === "ok" && typeof body.version === "string" ? body.version : null;
+  } catch {
+    return null;
+  }
+}
+
+function hostOf(hostname: string): string {
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
+}
