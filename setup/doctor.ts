@@ -19,6 +19,7 @@ import { checkRuntimes } from "./checks/runtimes.ts";
 import { checkSecrets } from "./checks/secrets.ts";
 import { checkServices } from "./checks/services.ts";
 import { checkRoom } from "./checks/room.ts";
+import { checkUserNumbers } from "./checks/user_numbers.ts";
 
 /** How long one check may take, in milliseconds: a big image is read to its end. */
 const CHECK_TIMEOUT_MS = 60_000;
@@ -53,6 +54,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   image: checkImage,
   folders: checkFolders,
   secrets: checkSecrets,
+  users: checkUserNumbers,
   room: checkRoom,
   ports: checkPorts,
   services: checkServices,

@@ -85,10 +85,10 @@ function folders({ settings: { config }, root, serviceFile }: PlanOptions): Step
     stepOf(folderKind, { path: root + path, mode, group });
   return [
     folder(folderOf(ENV_FILE), 0o755),
-    // Each VM's user goes through these to its own files and to the image; nobody can list them.
-    folder(folderOf(config.dbPath), 0o711),
-    folder(config.runtimeDir, 0o711),
-    folder(config.imageDir, 0o755),
+    // Hypervisors get the files that they need opened, whoever they run as.
+    folder(folderOf(config.dbPath), 0o700),
+    folder(config.runtimeDir, 0o700),
+    folder(config.imageDir, 0o700),
     folder(config.logDir, 0o750, ACCOUNT),
     folder(CACHE_DIR, 0o700),
     folder(folderOf(serviceFile), 0o755),

@@ -27,7 +27,7 @@ Deno.test("viper setup --dry-run prints every command and file, and touches noth
     const line of [
       "run    apt-get --quiet update",
       "run    groupadd --system viper",
-      "run    install -d -m 0711 -g root /image/var/lib/viper",
+      "run    install -d -m 0700 -g root /image/var/lib/viper",
       "write  /image/etc/viper/viper.env  (mode 0600)",
       '         VIPER_BRIDGE="br9"',
       "write  /image/etc/systemd/system/viper-network.service  (mode 0644)",
