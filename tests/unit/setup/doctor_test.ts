@@ -137,10 +137,10 @@ function hostOf({ files, modes, commands, listening }: MadeUp): Host {
     files: {
       readText: (_label: string, path: string) => Promise.resolve().then(() => read(path)),
       realPath: (_label: string, path: string) =>
-        Promise.resolve(files[path] == null ? null : path),
+        Promise.resolve((files[path] ?? null) === null ? null : path),
       stat: (_label: string, path: string) =>
         Promise.resolve(
-          files[path] == null ? null : {
+          (files[path] ?? null) === null ? null : {
             isDirectory: isDirectory(path),
             isFile: !isDirectory(path),
             mode: modes[path] ?? (isDirectory(path) ? 0o700 : 0o600),
