@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { readConfig } from "../server/config.ts";
 import { everyRuntime } from "../server/main.ts";
-import { examine, type Finding } from "../setup/doctor.ts";
+import { examine } from "../setup/doctor.ts";
+import type { Finding } from "../setup/finding.ts";
 import { ENV_FILE, hostSettings, installedEnv } from "../setup/settings.ts";
 import { type CliContext, CliError } from "./context.ts";
 

@@ -4,9 +4,6 @@
  *
  * @module
  */
-import type { Host } from "../host/host.ts";
-import type { Config } from "../server/config.ts";
-import type { Runtime } from "../server/runtimes/runtime.ts";
 import { within } from "../server/runtimes/within.ts";
 import { checkCgroups } from "./checks/cgroups.ts";
 import { checkClock } from "./checks/clock.ts";
@@ -20,31 +17,10 @@ import { checkSecrets } from "./checks/secrets.ts";
 import { checkServices } from "./checks/services.ts";
 import { checkRoom } from "./checks/room.ts";
 import { checkUserNumbers } from "./checks/user_numbers.ts";
+import type { Check, Finding, Patient } from "./finding.ts";
 
 /** How long one check may take, in milliseconds: a big image is read to its end. */
 const CHECK_TIMEOUT_MS = 60_000;
-
-/** What was found of one precondition. */
-export interface Finding {
-  readonly check: string;
-  /** `warn`: the daemon does without, or later; `fail`: it does not. */
-  readonly status: "pass" | "warn" | "fail";
-  readonly seen: string;
-  /** A command, or what a person has to do. */
-  readonly mend?: string;
-}
-
-/** What checks look at. */
-export interface Patient {
-  readonly host: Host;
-  readonly config: Config;
-  /** Whether `viper setup` was here: then what is missing is a fault, and not just yet to come. */
-  readonly isSetUp: boolean;
-  readonly runtimes: readonly Runtime[];
-}
-
-/** Looks at one side of the host. A throw is a finding, too. */
-export type Check = (patient: Patient) => Promise<Finding[]>;
 
 const CHECKS: Readonly<Record<string, Check>> = {
   runtimes: checkRuntimes,

@@ -1,5 +1,5 @@
 /** Whether VMs can be limited in what they use. */
-import type { Check } from "../doctor.ts";
+import type { Check } from "../finding.ts";
 
 const CONTROLLERS = ["memory", "cpu", "pids"];
 

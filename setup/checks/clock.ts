@@ -1,7 +1,7 @@
 /** The clock: requests to guests carry the time, and certificates are valid by it. */
 import { CommandError, type Host } from "../../host/host.ts";
 import { IMAGE_FILES, imageManifest } from "../../protocol/images.ts";
-import type { Check } from "../doctor.ts";
+import type { Check } from "../finding.ts";
 
 /** Not behind the image, and kept by somebody. */
 export const checkClock: Check = async ({ host, config }) => {

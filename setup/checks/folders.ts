@@ -1,5 +1,5 @@
 /** Folders of the daemon's, and who else may write there. */
-import type { Check, Finding } from "../doctor.ts";
+import type { Check, Finding } from "../finding.ts";
 
 const WRITABLE_BY_OTHERS = 0o022;
 

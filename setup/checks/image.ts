@@ -2,7 +2,7 @@
 import { CommandError } from "../../host/host.ts";
 import { IMAGE_FILES, imageManifest } from "../../protocol/images.ts";
 import { VERSION } from "../../protocol/version.ts";
-import type { Check } from "../doctor.ts";
+import type { Check } from "../finding.ts";
 
 /** Less than the bound of a check, so that the command is ended with it. */
 const CHECKSUMS_TIMEOUT_MS = 55_000;

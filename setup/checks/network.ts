@@ -4,7 +4,7 @@ import { readLink } from "../../server/network/link.ts";
 import { hostResolvers } from "../../server/network/resolvers.ts";
 import { parseSubnet } from "../../server/network/subnet.ts";
 import { hasRules } from "../changes/rules.ts";
-import type { Check, Finding, Patient } from "../doctor.ts";
+import type { Check, Finding, Patient } from "../finding.ts";
 import { networkSettings } from "../settings.ts";
 
 const MEND = "systemctl restart viper-network viper-server";

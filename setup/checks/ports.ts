@@ -1,7 +1,7 @@
 /** Ports of the daemon: free, or held by one of ours that answers. */
 import type { Host } from "../../host/host.ts";
 import { readLink } from "../../server/network/link.ts";
-import type { Check, Finding, Patient } from "../doctor.ts";
+import type { Check, Finding, Patient } from "../finding.ts";
 import { VERSION } from "../../protocol/version.ts";
 
 /** How long an address of this very machine may take to answer, in milliseconds. */

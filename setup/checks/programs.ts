@@ -1,6 +1,6 @@
 /** Programs that the daemon calls. */
 import { hasProgram, missingPackages } from "../changes/packages.ts";
-import type { Check } from "../doctor.ts";
+import type { Check } from "../finding.ts";
 import { NEEDS } from "../plan.ts";
 
 /** The programs, and which packet filter iptables writes. */

@@ -1,6 +1,6 @@
 /** Room on disk and in memory. */
 import type { Host } from "../../host/host.ts";
-import type { Check, Finding } from "../doctor.ts";
+import type { Check, Finding } from "../finding.ts";
 
 /** Below these a new VM, or a new image, may not fit; below a tenth the daemon may not run. */
 const DISK_FREE_MB_MIN = 2_048;

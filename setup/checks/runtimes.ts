@@ -1,7 +1,7 @@
 /** What can run VMs here, and what `auto` takes. */
 import { chooseAccel } from "../../server/runtimes/accel.ts";
 import { explainRuntimes, type RuntimeVerdict } from "../../server/runtimes/registry.ts";
-import type { Check, Finding } from "../doctor.ts";
+import type { Check, Finding } from "../finding.ts";
 
 /** Processor, /dev/kvm, and a finding for each runtime. */
 export const checkRuntimes: Check = async ({ host, config, runtimes }) => {

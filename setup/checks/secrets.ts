@@ -1,6 +1,6 @@
 /** Files that only their owner may read. */
 import { adminKeyFile } from "../../server/config.ts";
-import type { Check, Finding } from "../doctor.ts";
+import type { Check, Finding } from "../finding.ts";
 import { ENV_FILE } from "../settings.ts";
 
 const OTHERS = 0o077;

@@ -1,6 +1,6 @@
 /** systemd's units. */
 import { readService } from "../changes/service.ts";
-import type { Check, Finding } from "../doctor.ts";
+import type { Check, Finding } from "../finding.ts";
 import { NETWORK_UNIT, SERVER_UNIT } from "../settings.ts";
 
 /** Enabled and running, where systemd runs the host. */

@@ -1,6 +1,6 @@
 /** Numbers of the users that VMs run as: nobody else may have them. */
 import { parseSubnet } from "../../server/network/subnet.ts";
-import type { Check } from "../doctor.ts";
+import type { Check } from "../finding.ts";
 
 /** Users, and numbers that were handed to users for their containers. */
 export const checkUserNumbers: Check = async ({ host, config: { firstUid, subnet } }) => {
