@@ -18,7 +18,10 @@ import { announce } from "./announce.ts";
 import { SupervisedBrowser } from "./browser.ts";
 import { launchChrome } from "./chrome.ts";
 import { adoptChrome } from "./chrome_ahead.ts";
+import { daemonLink } from "./daemon_link.ts";
 import { Deadline } from "./deadline.ts";
+import type { LogQueue } from "./log_queue.ts";
+import { sendLogs } from "./log_sender.ts";
 
 /** How long requests under way may take to be answered when the agent ends. */
 const DRAIN_TIMEOUT_MS = 2_000;
@@ -29,21 +32,25 @@ interface HttpApp {
 }
 
 /**
- * Runs until the signal is aborted; then Chrome has ended, its folder is removed and the port is
- * free.
+ * Runs until the signal is aborted; then Chrome has ended, its folder is removed, the port is free
+ * and the daemon has what was written.
  *
  * @throws when Chrome cannot be kept running or the daemon does not take the announce
  */
 export async function runAgent(
   instance: Instance,
   system: Host,
+  logs: LogQueue,
   signal: AbortSignal,
 ): Promise<void> {
   const host = { ...system, env: { ...system.env, ...instance.environment } };
   const startedMs = host.clock.monotonicMs();
   await using stack = new AsyncDisposableStack();
-  const launch = () => launchChrome(instance.chrome, host);
-  const chrome = stack.use(await adoptChrome(instance.chrome, host) ?? await launch());
+  const daemon = daemonLink(instance, host);
+  stack.use(sendLogs(logs, instance.vm_id, daemon, host));
+  const onOutput = (line: string) => logs.add("browser", line);
+  const launch = () => launchChrome(instance.chrome, host, onOutput);
+  const chrome = stack.use(await adoptChrome(instance.chrome, host, onOutput) ?? await launch());
 
   const browser = new SupervisedBrowser(host, launch, instance.chrome.viewport);
   let app: Promise<HttpApp> | null = null;
@@ -70,7 +77,7 @@ export async function runAgent(
       browser_restarts: browser.restarts,
       ready_ms: Math.round(host.clock.monotonicMs() - startedMs),
     };
-    await announce(instance, host, facts, life);
+    await announce(daemon, host, facts, life);
     host.log("info", "Ready", { ...facts });
     await loadApp();
   }, signal);

@@ -1,11 +1,8 @@
 /** Telling the daemon that this VM is ready. */
 import type { Host } from "../host/host.ts";
-import type { Instance } from "../protocol/guest.ts";
-import { guestAnnounce } from "../protocol/guest.ts";
-import { createClient, type FetchLike } from "../protocol/http_client.ts";
+import type { guestAnnounce } from "../protocol/guest.ts";
 import type { InputOf } from "../protocol/operation.ts";
-import { VM_HEADER } from "../protocol/signature.ts";
-import { type SignableInit, Signer } from "../protocol/signer.ts";
+import type { DaemonLink } from "./daemon_link.ts";
 import { Deadline } from "./deadline.ts";
 
 /** A daemon that is silent for so long has forgotten this VM. */
@@ -20,31 +17,23 @@ const PAUSE_MAX_MS = 2_000;
  * @throws the last attempt's error after {@linkcode ANNOUNCE_TIMEOUT_MS}, or the signal's reason
  */
 export async function announce(
-  instance: Instance,
+  daemon: DaemonLink,
   host: Host,
   facts: InputOf<typeof guestAnnounce>,
   signal: AbortSignal,
 ): Promise<void> {
-  const signer = new Signer(instance.token, "daemon", host);
-  const post: FetchLike = (url, init) => host.net.fetch("agent.announce:post", url, init);
-  const client = createClient({ announce: guestAnnounce }, {
-    fetch: (url, init) => signer.send(post, url, init as SignableInit),
-    baseUrl: instance.daemon_url.replace(/\/+$/, ""),
-    headers: { [VM_HEADER]: instance.vm_id },
-  });
   const endsAtMs = host.clock.monotonicMs() + ANNOUNCE_TIMEOUT_MS;
   for (let pauseMs = PAUSE_MIN_MS;; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
     try {
       using attempt = new Deadline(host.clock, "announce", ATTEMPT_TIMEOUT_MS, [signal]);
-      await client.announce(facts, { signal: attempt.signal });
+      await daemon.announce(facts, { signal: attempt.signal });
       return;
     } catch (cause) {
       signal.throwIfAborted();
       if (host.clock.monotonicMs() + pauseMs > endsAtMs) {
-        throw new Error(
-          `Cannot announce to "${instance.daemon_url}" within ${ANNOUNCE_TIMEOUT_MS} ms`,
-          { cause },
-        );
+        throw new Error(`Cannot announce to the daemon within ${ANNOUNCE_TIMEOUT_MS} ms`, {
+          cause,
+        });
       }
       host.log("debug", "The daemon did not take the announce yet", { reason: String(cause) });
     }

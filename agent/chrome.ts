@@ -4,6 +4,7 @@ import type { Instance } from "../protocol/guest.ts";
 import { ViperError } from "../protocol/problems.ts";
 import { chromeCommand, endingWithUs, findChrome } from "./chrome_command.ts";
 import { Deadline } from "./deadline.ts";
+import { Lines } from "../protocol/lines.ts";
 import { processTree } from "./process_tree.ts";
 
 /** Under slow emulation Chrome needs ten seconds; a minute means that it hangs. */
@@ -12,7 +13,6 @@ export const CHROME_START_TIMEOUT_MS = 60_000;
 const KILL_TIMEOUT_MS = 5_000;
 /** Lines of Chrome's output that are kept to explain a failed start. */
 const OUTPUT_LINES_MAX = 20;
-const OUTPUT_LINE_LENGTH_MAX = 2_000;
 const REMOVE_ATTEMPTS_MAX = 10;
 const REMOVE_PAUSE_MS = 50;
 
@@ -31,12 +31,19 @@ export interface Chrome extends AsyncDisposable {
   devtoolsUrl(signal: AbortSignal): Promise<string>;
 }
 
+/** Called for each line of Chrome's output. */
+export type OnOutput = (line: string) => void;
+
 /**
  * Starts Chrome and returns at once, while it boots.
  *
  * @throws {ViperError} `browser_unavailable` when there is no executable
  */
-export async function launchChrome(settings: Instance["chrome"], host: Host): Promise<Chrome> {
+export async function launchChrome(
+  settings: Instance["chrome"],
+  host: Host,
+  onOutput: OnOutput,
+): Promise<Chrome> {
   await using undo = new AsyncDisposableStack();
   const executable = await findChrome(settings.executable, host);
   const folder = await profileFolder(settings.user_data_dir, host, undo);
@@ -46,7 +53,7 @@ export async function launchChrome(settings: Instance["chrome"], host: Host): Pr
     { output: "piped", env: variables(host) },
   );
   undo.defer(() => endProcess(process, host));
-  const output = readOutput(process);
+  const output = readOutput(process, onOutput);
   const kept = undo.move();
   return {
     pid: process.pid,
@@ -110,23 +117,20 @@ interface Output {
 }
 
 /** Reads all output as long as Chrome lives, since a full pipe would stop it. */
-function readOutput(process: Process): Output {
+function readOutput(process: Process, onOutput: OnOutput): Output {
   const lines: string[] = [];
   const { promise: devtoolsUrl, resolve } = Promise.withResolvers<string | null>();
   const read = async () => {
     if (process.output === null) return;
-    const decoder = new TextDecoder();
-    let rest = "";
-    for await (const chunk of process.output) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = (parts.pop() ?? "").slice(0, OUTPUT_LINE_LENGTH_MAX);
-      for (const line of parts) {
-        const url = /^DevTools listening on (ws:\/\/\S+)/.exec(line)?.[1];
-        if (url !== undefined) resolve(url);
-        lines.push(line.slice(0, OUTPUT_LINE_LENGTH_MAX));
-        if (lines.length > OUTPUT_LINES_MAX) lines.shift();
-      }
-    }
+    const split = new Lines((line) => {
+      const url = /^DevTools listening on (ws:\/\/\S+)/.exec(line)?.[1];
+      if (url !== undefined) resolve(url);
+      onOutput(line);
+      lines.push(line);
+      if (lines.length > OUTPUT_LINES_MAX) lines.shift();
+    });
+    for await (const chunk of process.output) split.push(chunk);
+    split.end();
   };
   read().catch(() => {}).finally(() => resolve(null)); // A broken pipe is an ended output.
   return { lines, devtoolsUrl };

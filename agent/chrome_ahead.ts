@@ -5,12 +5,16 @@
  */
 import type { ExitStatus, Host } from "../host/host.ts";
 import type { Instance } from "../protocol/guest.ts";
-import { type Chrome, CHROME_START_TIMEOUT_MS } from "./chrome.ts";
+import { type Chrome, CHROME_START_TIMEOUT_MS, type OnOutput } from "./chrome.ts";
 import { Deadline } from "./deadline.ts";
+import { followFile } from "./follow_file.ts";
 import { isRunning, processTree } from "./process_tree.ts";
 
 /** Names the folder with `pid` and `profile/`. */
 export const AHEAD_VARIABLE = "VIPER_AGENT_CHROME_AHEAD";
+
+/** Names the file that it writes its output to, from the first byte on. */
+export const OUTPUT_VARIABLE = "VIPER_AGENT_CHROME_OUTPUT";
 
 /** It is no child that could be waited for, and its DevTools tell their port in a file. */
 const POLL_INTERVAL_MS = 50;
@@ -24,9 +28,12 @@ const KILL_TIMEOUT_MS = 5_000;
 export async function adoptChrome(
   settings: Instance["chrome"],
   host: Host,
+  onOutput: OnOutput,
 ): Promise<Chrome | null> {
   const folder = host.env[AHEAD_VARIABLE];
   if (folder === undefined) return null;
+  const outputFile = host.env[OUTPUT_VARIABLE];
+  const output = outputFile === undefined ? null : followFile(outputFile, host, onOutput);
   const pid = Number(await host.files.readText("agent.chrome:ahead_pid", `${folder}/pid`));
   const end = new AbortController();
   const chrome: Chrome = {
@@ -36,6 +43,7 @@ export async function adoptChrome(
     [Symbol.asyncDispose]: async () => {
       await killTree(pid, host);
       end.abort();
+      await output?.[Symbol.asyncDispose]();
     },
   };
   const isAsked = settings.executable === undefined && settings.user_data_dir === undefined &&

@@ -4,17 +4,27 @@
  */
 import { denoHost } from "../host/deno_host.ts";
 import { denoTerminal } from "../host/deno_terminal.ts";
+import { maskLine } from "../protocol/masking.ts";
 import { VERSION } from "../protocol/version.ts";
 import { jsonLog } from "../host/json_log.ts";
 import { runAgent } from "./agent.ts";
 import { CHROME_FLAGS } from "./chrome_command.ts";
 import { readInstance } from "./instance_file.ts";
+import { LogQueue } from "./log_queue.ts";
 
 const USAGE = "viper-agent --instance FILE, --version or --chrome-flags";
 
-/** One JSON line on standard error; debug lines only where VIPER_AGENT_DEBUG is set. */
+const logs = new LogQueue(() => new Date());
+
+/**
+ * One JSON line on standard error, which is the serial console in a guest, and to the daemon;
+ * debug lines only where VIPER_AGENT_DEBUG is set.
+ */
 const log = jsonLog(
-  denoTerminal.err,
+  (line) => {
+    denoTerminal.err(`${maskLine(line.trimEnd())}\n`);
+    logs.add("agent", line);
+  },
   () => new Date(),
   Deno.env.has("VIPER_AGENT_DEBUG") ? "debug" : "info",
 );
@@ -31,7 +41,7 @@ async function main(args: readonly string[]): Promise<void> {
     Deno.addSignalListener(name, () => stop.abort(new Error(`Stopped by ${name}`)));
   }
   const host = denoHost({ log });
-  await runAgent(await readInstance(path, host), host, stop.signal);
+  await runAgent(await readInstance(path, host), host, logs, stop.signal);
 }
 
 try {

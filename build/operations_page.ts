@@ -26,6 +26,11 @@ const GROUPS: readonly Group[] = [
     operations: lists.vmOperations,
   },
   {
+    title: "Logs",
+    text: "Served by the daemon. Commands: `viper vms logs` and `viper vms console`.",
+    operations: lists.logOperations,
+  },
+  {
     title: "System",
     text: "Served by the daemon. Command: `viper system`.",
     operations: lists.systemOperations,

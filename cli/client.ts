@@ -7,6 +7,7 @@ import {
   auditOperations,
   browserOperations,
   keyOperations,
+  logOperations,
   systemOperations,
   ticketOperations,
   vmOperations,
@@ -15,6 +16,7 @@ import {
 /** A daemon, as its clients use it. */
 export interface ViperClient {
   readonly vms: Client<typeof vmOperations>;
+  readonly logs: Client<typeof logOperations>;
   readonly system: Client<typeof systemOperations>;
   readonly keys: Client<typeof keyOperations>;
   readonly tickets: Client<typeof ticketOperations>;
@@ -45,6 +47,7 @@ export function viperClient(
   };
   return {
     vms: createClient(vmOperations, options),
+    logs: createClient(logOperations, options),
     system: createClient(systemOperations, options),
     keys: createClient(keyOperations, options),
     tickets: createClient(ticketOperations, options),

@@ -15,6 +15,7 @@ import {
 } from "../protocol/operations.ts";
 import { type ViperClient, viperClient } from "./client.ts";
 import type { CliContext, DaemonAddress } from "./context.ts";
+import { consoleCommand, logsCommand } from "./logs.ts";
 import { operationCommand } from "./operation_command.ts";
 import { screenshotCommand } from "./screenshot.ts";
 import { watchCommand } from "./watch.ts";
@@ -31,7 +32,11 @@ const PLAIN = {
 } as const;
 
 export function vmsCommand(context: CliContext, daemon: Daemon): Command {
-  return plainGroup("vms", context, daemon).addCommand(watchCommand(context, daemon));
+  const logs = { context, daemon, client: () => clientOf(context, daemon) };
+  return plainGroup("vms", context, daemon)
+    .addCommand(watchCommand(context, daemon))
+    .addCommand(logsCommand(logs))
+    .addCommand(consoleCommand(logs));
 }
 
 /** The commands of one noun. */

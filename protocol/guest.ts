@@ -54,6 +54,34 @@ export const guestAnnounce = operation({
   errors: ["unauthorized", "signature_stale"],
 });
 
+/** Characters of a line of a log; what is longer is cut. */
+export const LOG_LINE_LENGTH_MAX = 4_000;
+/** Lines that an agent sends at once. */
+export const LOG_BATCH_LINES_MAX = 200;
+
+/** A line that a guest wrote. */
+export const guestLine = z.strictObject({
+  stream: z.enum(["agent", "browser"]),
+  line: z.string().max(LOG_LINE_LENGTH_MAX),
+  timestamp: z.iso.datetime(),
+});
+/** A line that a guest wrote. */
+export type GuestLine = z.infer<typeof guestLine>;
+
+export const guestLogs = operation({
+  name: "guest.logs",
+  summary: "Hand over what agent and browser wrote, in its order",
+  http: { method: "POST", path: "/guest/v1/logs", status: 200 },
+  input: z.strictObject({
+    vm_id: z.string().max(64),
+    lines: z.array(guestLine).max(LOG_BATCH_LINES_MAX),
+    /** Lines after these that the agent had no room for. */
+    dropped: z.int().min(0),
+  }),
+  output: z.object({ status: z.literal("ok") }),
+  errors: ["unauthorized", "signature_stale"],
+});
+
 export const agentHealth = operation({
   name: "agent.health",
   summary: "Say how agent and browser are",

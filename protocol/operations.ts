@@ -10,8 +10,9 @@ import {
   browserSnapshot,
   browserType,
 } from "./browser.ts";
-import { agentHealth, guestAnnounce } from "./guest.ts";
+import { agentHealth, guestAnnounce, guestLogs } from "./guest.ts";
 import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
+import { vmsLogs } from "./logs.ts";
 import { systemHealth, systemStatus } from "./system.ts";
 import {
   vmsCreate,
@@ -54,6 +55,9 @@ export const ticketOperations = { create: ticketsCreate } as const;
 /** Served by the daemon. */
 export const auditOperations = { list: auditList } as const;
 
+/** Served by the daemon. */
+export const logOperations = { read: vmsLogs } as const;
+
 /** Served by the agent; the daemon serves them too, under {@linkcode AGENT_PREFIX}. */
 export const browserOperations = {
   navigate: browserNavigate,
@@ -70,7 +74,7 @@ export const browserOperations = {
 export const agentOperations = { health: agentHealth } as const;
 
 /** Served by the daemon's guest-facing listener. */
-export const guestOperations = { announce: guestAnnounce } as const;
+export const guestOperations = { announce: guestAnnounce, logs: guestLogs } as const;
 
 /** Where the daemon serves what a VM's agent serves. */
 export const AGENT_PREFIX = "/api/v1/vms/{name}/agent";

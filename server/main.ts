@@ -19,6 +19,9 @@ import { keepAdminKey } from "./keys/admin_key.ts";
 import { ApiKeys } from "./keys/keys.ts";
 import { Tickets } from "./keys/tickets.ts";
 import { listen } from "./listen.ts";
+import { readConsoles } from "./logs/consoles.ts";
+import { consoleFile, sweepLogs } from "./logs/log_files.ts";
+import { VmLogs } from "./logs/vm_logs.ts";
 import { type Network, openNetwork } from "./network/network.ts";
 import { hostResolvers } from "./network/resolvers.ts";
 import { parseSubnet } from "./network/subnet.ts";
@@ -93,6 +96,7 @@ export async function openDaemon(
     : null;
 
   const bus = new EventBus(state.db, host.clock.now);
+  const logs = parts.use(new VmLogs({ host, bus, logDir: config.logDir }));
   let guestUrl = "";
   const cgroups = choice.runtime.traits.image ? await openCgroups(host, state.name) : null;
   if (cgroups !== null) parts.use(cgroups);
@@ -111,8 +115,16 @@ export async function openDaemon(
   await fleet.recover();
   if (network !== null) parts.use(await watchNetwork(host, network, fleet));
 
+  await sweepLogs(host, config.logDir, (id) => state.rows.byId(id) !== undefined);
+  parts.use(readConsoles({
+    host,
+    logs,
+    vms: () => state.rows.all(),
+    fileOf: (id) => consoleFile(config.logDir, id),
+  }));
+
   const onServerError = logServerErrors(host);
-  const guest: Hono = guestApp(fleet, host.clock, onServerError);
+  const guest: Hono = guestApp(fleet, logs, host.clock, onServerError);
   const guestHostname = network === null ? "127.0.0.1" : config.hostIp;
   const guestListener = parts.use(
     await listen(
@@ -127,6 +139,7 @@ export async function openDaemon(
   const closing = new AbortController();
   const api = restApp({
     fleet,
+    logs,
     relay: new Relay((name) => fleet.agent(name), host),
     status: new SystemStatus(host, VERSION, choice.runtime.name, () => fleet.count()),
     events: { bus, clock: host.clock, closing: closing.signal },

@@ -11,6 +11,7 @@ import { guestOperations } from "../../protocol/operations.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { VM_HEADER } from "../../protocol/signature.ts";
 import { Verifier } from "../../protocol/verifier.ts";
+import type { VmLogs } from "../logs/vm_logs.ts";
 import type { Fleet } from "../vms/fleet.ts";
 
 /** Bytes of what a guest may say at once. */
@@ -28,7 +29,12 @@ interface Guest {
 }
 
 /** The app that answers guests. */
-export function guestApp(fleet: Fleet, clock: Clock, onServerError: OnServerError): Hono {
+export function guestApp(
+  fleet: Fleet,
+  logs: VmLogs,
+  clock: Clock,
+  onServerError: OnServerError,
+): Hono {
   const app = createApp(onServerError);
   const verifiers = new Verifiers(fleet, clock);
   mount(app, guestOperations, {
@@ -39,6 +45,12 @@ export function guestApp(fleet: Fleet, clock: Clock, onServerError: OnServerErro
         browserRestarts: input.browser_restarts,
       });
       return { status: "ok" as const };
+    },
+    logs: async (input, { vmId }: Guest) => {
+      const vm = fleet.rowById(vmId);
+      if (input.vm_id !== vmId || vm === undefined) throw unauthorized(input.vm_id);
+      logs.take(vm, input.lines, input.dropped);
+      return await Promise.resolve({ status: "ok" as const });
     },
   }, {
     contextOf: async (c: Context): Promise<Guest> => {

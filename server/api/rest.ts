@@ -18,6 +18,7 @@ import {
   auditOperations,
   browserOperations,
   keyOperations,
+  logOperations,
   systemOperations,
   ticketOperations,
   vmOperations,
@@ -39,11 +40,13 @@ import {
 import type { ApiKeys } from "../keys/keys.ts";
 import { type Principal, requireRole } from "../keys/principal.ts";
 import type { Tickets } from "../keys/tickets.ts";
+import type { VmLogs } from "../logs/vm_logs.ts";
 import type { SystemStatus } from "../system_status.ts";
 import type { Fleet } from "../vms/fleet.ts";
 import { noteAction, noteInput, recordChange, targetOf } from "./audited.ts";
 import type { Admission, Admitted } from "./auth/admission.ts";
 import { withoutQueryCredentials } from "./auth/credentials.ts";
+import { logHandlers } from "./logs.ts";
 import { openEventStream, type SseParts } from "./sse.ts";
 
 /** Printable ASCII without spaces. */
@@ -52,6 +55,7 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 /** What the API speaks to. */
 export interface RestParts {
   readonly fleet: Fleet;
+  readonly logs: VmLogs;
   readonly relay: Relay;
   readonly status: SystemStatus;
   readonly events: SseParts;
@@ -94,14 +98,20 @@ export function restApp(parts: RestParts): Hono {
       };
     },
   });
+  mount(app, logOperations, logHandlers(parts.fleet, parts.logs, parts.events), {
+    ...options,
+    contextOf: (c, operation) => {
+      const caller = callerOf(c, operation);
+      const isAdmitted = stillAdmitted(caller.principal, parts.keys);
+      return { ...caller, request: c.req.raw, isAdmitted };
+    },
+  });
   mount(app, keyOperations, keyHandlers(parts.keys), options);
   mount(app, ticketOperations, ticketHandlers(parts.tickets), options);
   mount(app, auditOperations, auditHandlers(parts.audit), options);
   app.get("/api/v1/events/vms", (c) => {
-    const { keyId } = permit(c, "viewer", "events.follow", "");
-    // A key that is deleted or expires ends what was opened with it.
-    const isAdmitted = () => keyId === null || parts.keys.isValid(keyId);
-    return openEventStream(c.req.raw, parts.events, isAdmitted);
+    const principal = permit(c, "viewer", "events.follow", "");
+    return openEventStream(c.req.raw, parts.events, stillAdmitted(principal, parts.keys));
   });
   app.all("/api/v1/events/vms", (c) => methodNotAllowed(c, ["GET"]));
   mountAgent(app, parts.relay);
@@ -149,6 +159,11 @@ function idempotencyKeyOf(request: Request): string | null {
   throw new ViperError("invalid_request", `Cannot use "${key}" as Idempotency-Key`, {
     hint: "Send 1 to 255 printable characters, such as a UUID",
   });
+}
+
+/** Asks whether a key that was deleted or has expired ends what was opened with it. */
+function stillAdmitted({ keyId }: Principal, keys: ApiKeys): () => boolean {
+  return () => keyId === null || keys.isValid(keyId);
 }
 
 function vmNameOf(c: Context): string {

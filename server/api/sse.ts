@@ -1,6 +1,6 @@
 /**
- * The event stream: `GET /api/v1/events/vms` as server-sent events
- * (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+ * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), and the
+ * stream of all that happens to VMs: `GET /api/v1/events/vms`.
  *
  * @module
  */
@@ -19,12 +19,24 @@ const HEADERS = {
   "x-accel-buffering": "no",
 };
 
-/** What the stream is made from. */
-export interface SseParts {
-  readonly bus: EventBus;
+/** What a stream needs beside what it tells. */
+export interface StreamParts {
   readonly clock: Clock;
   /** Aborted when the daemon shuts down. */
   readonly closing: AbortSignal;
+}
+
+/** What the stream of events is made from. */
+export interface SseParts extends StreamParts {
+  readonly bus: EventBus;
+}
+
+/** One event as it is sent. */
+export interface Frame {
+  /** What a client names to go on after this event. */
+  readonly id: number;
+  readonly event: string;
+  readonly data: unknown;
 }
 
 /**
@@ -36,22 +48,46 @@ export interface SseParts {
  */
 export function openEventStream(
   request: Request,
-  { bus, clock, closing }: SseParts,
+  parts: SseParts,
   isAdmitted: () => boolean,
 ): Response {
   const after = lastEventId(request);
-  // Nobody would read or cancel the body of an answer to HEAD.
-  if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
-  const gone = new AbortController();
-  const signal = AbortSignal.any([gone.signal, closing]);
   const withLogs = new URL(request.url).searchParams.get("logs") !== "false";
-  const events = bus.follow({
-    signal,
-    ...(withLogs ? {} : { kind: "life" as const }),
-    ...(after === undefined ? {} : { after }),
-  });
+  const open = (signal: AbortSignal) =>
+    framesOf(parts.bus.follow({
+      signal,
+      ...(withLogs ? {} : { kind: "life" as const }),
+      ...(after === undefined ? {} : { after }),
+    }));
+  return streamFrames({ method: request.method, isAdmitted }, parts, open);
+}
+
+async function* framesOf(events: AsyncIterable<VmEvent | EventGap>): AsyncGenerator<Frame> {
+  for await (const event of events) {
+    yield { id: event.type === "gap" ? event.to : event.seq, event: event.type, data: event };
+  }
+}
+
+/** Who reads a stream. */
+export interface StreamReader {
+  /** HEAD gets no frames. */
+  readonly method: string;
+  /** Asked now and then, since a key may be deleted while a stream is open. */
+  readonly isAdmitted: () => boolean;
+}
+
+/** Answers with frames as they come, and with comments in between. */
+export function streamFrames(
+  { method, isAdmitted }: StreamReader,
+  { clock, closing }: StreamParts,
+  open: (signal: AbortSignal) => AsyncGenerator<Frame>,
+): Response {
+  // Nobody would read or cancel the body of an answer to HEAD.
+  if (method === "HEAD") return new Response(null, { headers: HEADERS });
+  const gone = new AbortController();
+  const frames = open(AbortSignal.any([gone.signal, closing]));
   const encoder = new TextEncoder();
-  let pending = events.next();
+  let pending = frames.next();
   let keepAlive: Disposable | null = null;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -68,8 +104,10 @@ export function openEventStream(
         keepAlive?.[Symbol.dispose]();
         return controller.close();
       }
-      controller.enqueue(encoder.encode(frame(value)));
-      pending = events.next();
+      const { id, event, data } = value;
+      const text = `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+      controller.enqueue(encoder.encode(text));
+      pending = frames.next();
     },
     cancel() {
       keepAlive?.[Symbol.dispose]();
@@ -79,12 +117,8 @@ export function openEventStream(
   return new Response(body, { headers: HEADERS });
 }
 
-function frame(event: VmEvent | EventGap): string {
-  const id = event.type === "gap" ? event.to : event.seq;
-  return `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
-}
-
-function lastEventId(request: Request): number | undefined {
+/** @throws {ViperError} `event_id_invalid` */
+export function lastEventId(request: Request): number | undefined {
   const query = new URL(request.url).searchParams;
   const text = request.headers.get("last-event-id") ?? query.get("last_event_id");
   if (text === null || text === "") return undefined;

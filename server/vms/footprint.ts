@@ -12,6 +12,7 @@ import type { Instance } from "../../protocol/guest.ts";
 import type { Machine, MachineRef, MachineSpec, Runtime } from "../runtimes/runtime.ts";
 import type { TapPlan } from "../network/tap.ts";
 import { killLeftover } from "../runtimes/process_ref.ts";
+import { consoleFile, removeLogs } from "../logs/log_files.ts";
 import type { GuestImage } from "./guest_image.ts";
 import { stageInitramfs, stageInstance } from "./staging.ts";
 
@@ -90,9 +91,12 @@ export class Footprint {
 
   constructor(readonly id: string, private readonly parts: FootprintParts) {}
 
-  /** The serial console's log, kept until the VM is removed. */
+  /**
+   * What the serial console printed, until the VM is removed. It is as the guest wrote it;
+   * `server/logs/` makes the log of it that people read.
+   */
   get consoleLog(): string {
-    return `${this.parts.logDir}/${this.id}.console.log`;
+    return consoleFile(this.parts.logDir, this.id);
   }
 
   get #folder(): string {
@@ -165,11 +169,10 @@ export class Footprint {
     }
   }
 
-  /** Removes what outlives the machine. */
+  /** Removes what outlives the machine: every log of the VM's, found by its id. */
   async removeLog(): Promise<void> {
-    for (const path of [this.consoleLog, olderLog(this.consoleLog)]) {
-      await this.#persist(() => this.parts.host.files.remove("vm.remove:console_undo", path));
-    }
+    const { host, logDir } = this.parts;
+    await this.#persist(() => removeLogs(host, logDir, this.id));
   }
 
   /** A guest may print for ever; the machine appends, so the file can be emptied under it. */

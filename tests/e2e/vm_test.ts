@@ -49,7 +49,7 @@ async function ready(daemon: DaemonProcess, name: string): Promise<Vm> {
 }
 
 function consoleOf(daemon: DaemonProcess, vm: Pick<Vm, "id">): string {
-  return Deno.readTextFileSync(`${daemon.stateDir}/logs/${vm.id}.console.log`);
+  return Deno.readTextFileSync(`${daemon.stateDir}/logs/${vm.id}.serial`);
 }
 
 /** Every link, rule and QEMU that stands. An empty table is no rule. */
@@ -116,6 +116,10 @@ vmTest("two VMs work at once, apart from each other and the host, and leave noth
 
     await drive(daemon, "a");
     await drive(daemon, "b");
+    for (const [stream, words] of [["agent", "Ready"], ["browser", "DevTools"]] as const) {
+      const { lines } = await daemon.client.logs.read({ name: "a", stream });
+      assert.ok(lines.some(({ line }) => line.includes(words)), `${stream}: ${words}`);
+    }
 
     assert.equal(await loadsPage(daemon, "a", `http://${b.ip_address}:8080/healthz`), false);
     assert.equal(await loadsPage(daemon, "b", `http://${a.ip_address}:8080/healthz`), false);

@@ -1,13 +1,13 @@
 /** A real agent with a real Chrome, a daemon that only listens, and pages on loopback. */
 import { denoHost } from "../../host/deno_host.ts";
-import { AHEAD_VARIABLE } from "../../agent/chrome_ahead.ts";
+import { AHEAD_VARIABLE, OUTPUT_VARIABLE } from "../../agent/chrome_ahead.ts";
 import { CHROME_FLAGS, findChrome } from "../../agent/chrome_command.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { BODY_LIMIT_BYTES } from "../../protocol/http_body.ts";
 import { createClient } from "../../protocol/http_client.ts";
 import { createApp, mount } from "../../protocol/http_server.ts";
 import { agentOperations, browserOperations, guestOperations } from "../../protocol/operations.ts";
-import type { guestAnnounce } from "../../protocol/guest.ts";
+import type { guestAnnounce, GuestLine } from "../../protocol/guest.ts";
 import type { Client, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { type SignableInit, Signer } from "../../protocol/signer.ts";
@@ -34,6 +34,8 @@ export interface TestAgent extends AsyncDisposable {
   readonly child: Deno.ChildProcess;
   /** Accepted announces, oldest first. */
   readonly announces: Announce[];
+  /** Lines that the agent sent, oldest first. */
+  readonly logged: GuestLine[];
   /** Announces that were refused, for their signature or because the test said so. */
   readonly refused: () => number;
   /** Resolves when there are so many accepted announces. */
@@ -51,6 +53,7 @@ export async function startAgent(
   await using undo = new AsyncDisposableStack();
   const host = denoHost({ log: () => {} });
   const announces: Announce[] = [];
+  const logged: GuestLine[] = [];
   let toRefuse = options.refuseFirst ?? 0;
   let refused = 0;
 
@@ -63,6 +66,10 @@ export async function startAgent(
         throw new ViperError("shutting_down", "Cannot take the announce: the test refuses it");
       }
       announces.push(input);
+      return Promise.resolve({ status: "ok" as const });
+    },
+    logs: ({ lines }) => {
+      logged.push(...lines);
       return Promise.resolve({ status: "ok" as const });
     },
   }, {
@@ -103,6 +110,7 @@ export async function startAgent(
   if (options.ahead) {
     const ahead = await startChromeAhead(`${chromeDir}/ahead`, undo);
     env[AHEAD_VARIABLE] = ahead;
+    env[OUTPUT_VARIABLE] = `${ahead}/output`;
   }
   const child = spawnAgent(["--instance", file], env);
   undo.defer(async () => {
@@ -130,6 +138,7 @@ export async function startAgent(
     version: VERSION,
     child,
     announces,
+    logged,
     refused: () => refused,
     announced,
     tempDir: chromeDir,
@@ -141,8 +150,10 @@ export async function startAgent(
 /** What `init/start_agent` does in a guest. */
 async function startChromeAhead(folder: string, undo: AsyncDisposableStack): Promise<string> {
   await Deno.mkdir(folder);
-  const chrome = new Deno.Command(await findChrome(undefined, denoHost({ log: () => {} })), {
-    args: [...CHROME_FLAGS, `--user-data-dir=${folder}/profile`, "about:blank"],
+  const executable = await findChrome(undefined, denoHost({ log: () => {} }));
+  const command = [executable, ...CHROME_FLAGS, `--user-data-dir=${folder}/profile`, "about:blank"];
+  const chrome = new Deno.Command("/bin/sh", {
+    args: ["-c", 'exec "$@" >>"$0" 2>&1', `${folder}/output`, ...command],
     stdin: "null",
     stdout: "null",
     stderr: "null",

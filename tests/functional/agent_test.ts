@@ -243,3 +243,16 @@ Deno.test("agent's main() refuses what it cannot use, and keeps secrets out of i
   });
   await Deno.remove(dir, { recursive: true });
 });
+
+for (const ahead of [false, true]) {
+  Deno.test(`agent sends what it and Chrome write, ${ahead ? "from before" : "from"} its start on`, async () => {
+    await using agent = await startAgent({ ahead });
+    const lineWith = (stream: string, part: string) =>
+      agent.logged.find((line) => line.stream === stream && line.line.includes(part));
+    await until("the agent's line", () => lineWith("agent", '"message":"Ready"') !== undefined);
+    await until("Chrome's first", () => lineWith("browser", "DevTools listening") !== undefined);
+    await agent.client.evaluate({ expression: "console.error('see https://a.test/?k=secret')" });
+    await until("the page's", () => lineWith("browser", "see https://a.test/?***") !== undefined);
+    assert.ok(!JSON.stringify(agent.logged).includes("secret"));
+  });
+}

@@ -70,7 +70,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
     files: [
       ...["server/handlers.ts", "server/vms/", "server/browser/", "server/events/"],
       ...["server/config.ts", "server/system_status.ts", "server/keys/", "server/audit.ts"],
-      ...[PROTOCOL, HOST],
+      ...["server/logs/", PROTOCOL, HOST],
     ],
     packages: ["zod", "hono", "node:crypto"],
   },
@@ -92,10 +92,12 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
   "server/vms/": {
     files: [
       ...["server/runtimes/", "server/network/", "server/store/", "server/events/"],
+      ...["server/logs/log_files.ts"],
       ...["server/config.ts", PROTOCOL, HOST],
     ],
     packages: ["zod", "node:crypto"],
   },
+  "server/logs/": { files: ["server/events/", PROTOCOL, HOST], packages: [] },
   "server/events/": { files: ["server/store/", PROTOCOL, HOST], packages: ["zod"] },
   "server/runtimes/": { files: [PROTOCOL, HOST], packages: ["zod"] },
   "server/network/": { files: [PROTOCOL, HOST], packages: ["zod", "node:crypto"] },

@@ -14,6 +14,7 @@ const LISTS: readonly (readonly Operation[])[] = [
   [
     ...Object.values(lists.vmOperations),
     ...Object.values(lists.systemOperations),
+    ...Object.values(lists.logOperations),
     ...Object.values(lists.keyOperations),
     ...Object.values(lists.ticketOperations),
     ...Object.values(lists.auditOperations),

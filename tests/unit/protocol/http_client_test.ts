@@ -9,6 +9,7 @@ import {
   agentOperations,
   browserOperations,
   guestOperations,
+  logOperations,
   systemOperations,
   vmOperations,
 } from "../../../protocol/operations.ts";
@@ -21,6 +22,7 @@ const LISTS: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   browserOperations,
   agentOperations,
   guestOperations,
+  logOperations,
 };
 
 type Call = (input: unknown, options?: { signal?: AbortSignal }) => Promise<unknown>;
@@ -78,6 +80,15 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   port: fc.integer({ min: 1, max: 65_535 }),
   browser_restarts: fc.nat(),
   ready_ms: fc.nat(),
+  lines: fc.array(fc.record({
+    stream: fc.constantFrom("agent", "browser"),
+    line: text,
+    timestamp: fc.constant("2024-01-01T00:00:00.000Z"),
+  })),
+  dropped: fc.nat(),
+  stream: fc.constantFrom("agent", "browser", "console"),
+  tail: fc.integer({ min: 0, max: 5_000 }),
+  follow: fc.constantFrom("true", "false"),
 };
 
 /** Inputs of an operation: the members that must be there, and any of the others. */

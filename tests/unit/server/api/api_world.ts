@@ -66,6 +66,7 @@ export async function apiWorld(
   const serverErrors: unknown[] = [];
   const app = restApp({
     fleet: world.fleet,
+    logs: world.logs,
     relay: new Relay(agentOf ?? ((name) => world.fleet.agent(name)), world.host),
     status: new SystemStatus(world.host, "1.2.3", "qemu", () => world.fleet.count()),
     events: { bus: world.bus, clock: world.clock, closing: closing.signal },

@@ -12,7 +12,7 @@ const ANNOUNCE = "/guest/v1/announce";
 async function guestWorld(): Promise<{ world: FleetWorld; app: Hono } & AsyncDisposable> {
   const world = await fleetWorld();
   await world.create("one");
-  const app = guestApp(world.fleet, world.clock, () => {});
+  const app = guestApp(world.fleet, world.logs, world.clock, () => {});
   return { world, app, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
 }
 
@@ -23,6 +23,8 @@ function announce(
     token?: string;
     sender?: string;
     body?: Record<string, unknown>;
+    whole?: unknown;
+    path?: string;
     strip?: string;
   } = {},
 ): Promise<Response> {
@@ -32,11 +34,13 @@ function announce(
   const init: SignableInit = {
     method: "POST",
     headers: { "content-type": "application/json", [VM_HEADER]: sender },
-    body: JSON.stringify({
-      ...{ vm_id: row?.id, agent_version: "1", browser_version: "1", port: 8080 },
-      ...{ browser_restarts: 0, ready_ms: 1 },
-      ...body,
-    }),
+    body: JSON.stringify(
+      change.whole ?? {
+        ...{ vm_id: row?.id, agent_version: "1", browser_version: "1", port: 8080 },
+        ...{ browser_restarts: 0, ready_ms: 1 },
+        ...body,
+      },
+    ),
   };
   const send = async (url: string, init: RequestInit) => {
     const request = new Request(url, init);
@@ -45,7 +49,7 @@ function announce(
   };
   return new Signer(token, "daemon", world.host).send(
     send,
-    `http://10.9.0.1:7778${ANNOUNCE}`,
+    `http://10.9.0.1:7778${change.path ?? ANNOUNCE}`,
     init,
   );
 }
@@ -116,7 +120,30 @@ Deno.test("an announce that is heard twice is taken once", async () => {
   await assertProblem(await app.fetch(heard!, { peer: "10.9.0.2" }), "unauthorized");
 });
 
-Deno.test("the guest-facing listener serves nothing but the announce", async () => {
+Deno.test("lines from the VM's address, signed with its key, get into its logs", async () => {
+  await using guest = await guestWorld();
+  const { world } = guest;
+  const { id: vm_id = "" } = world.rows.byName("one") ?? {};
+  const line = { stream: "agent", line: "Cookie: a=b", timestamp: "2024-01-01T00:00:00.000Z" };
+  const send = (whole: unknown, change = {}) =>
+    announce(guest, { path: "/guest/v1/logs", whole, ...change });
+  assert.equal((await send({ vm_id, lines: [line], dropped: 2 })).status, 200);
+  const { lines } = await world.logs.tail(vm_id, 9);
+  assert.deepEqual(lines.map(({ line }) => line), ["Cookie: ***", "lines dropped: 2"]);
+  const refused = { vm_id, lines: [line], dropped: 0 };
+  await assertProblem(await send(refused, { peer: "10.9.0.3" }), "unauthorized");
+  await assertProblem(await send(refused, { token: "0".repeat(64) }), "unauthorized");
+  await assertProblem(await send({ ...refused, vm_id: UNKNOWN_ID }), "unauthorized");
+  for (const bad of [{ stream: "console" }, { line: "x".repeat(4_001) }, { timestamp: "now" }]) {
+    const whole = { ...refused, lines: [{ ...line, ...bad }] };
+    await assertProblem(await send(whole), "invalid_request");
+  }
+  const many = { ...refused, lines: Array(201).fill(line) };
+  await assertProblem(await send(many), "invalid_request");
+  assert.equal((await world.logs.tail(vm_id, 9)).lines.length, 2);
+});
+
+Deno.test("the guest-facing listener serves nothing but announce and logs", async () => {
   await using guest = await guestWorld();
   const paths = ["/", "/healthz", "/api/v1/vms", "/api/v1/vms/one", "/api/v1/events/vms"];
   for (const path of [...paths, "/api/v1/vms/one/agent/healthz", "/guest/v1", `${ANNOUNCE}/x`]) {

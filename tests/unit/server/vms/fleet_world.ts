@@ -4,6 +4,7 @@ import type { Host } from "../../../../host/host.ts";
 import type { Subnet } from "../../../../server/network/subnet.ts";
 import { parseSubnet } from "../../../../server/network/subnet.ts";
 import { EventBus } from "../../../../server/events/bus.ts";
+import { VmLogs } from "../../../../server/logs/vm_logs.ts";
 import { Database } from "../../../../server/store/database.ts";
 import { IdempotencyRows } from "../../../../server/store/idempotency_rows.ts";
 import { LeaseRows } from "../../../../server/store/lease_rows.ts";
@@ -26,6 +27,7 @@ export interface FleetWorld extends AsyncDisposable {
   readonly rows: VmRows;
   readonly leases: LeaseRows;
   readonly bus: EventBus;
+  readonly logs: VmLogs;
   readonly runtime: StandInRuntime;
   readonly taps: Set<string>;
   readonly logged: string[];
@@ -62,6 +64,7 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
   const leases = new LeaseRows(db);
   const idempotency = new IdempotencyRows(db);
   const bus = new EventBus(db, clock.now);
+  const logs = new VmLogs({ host, bus, logDir: `${folder}/logs` });
   const runtime = new StandInRuntime();
   const taps = new Set<string>();
   const egress = new Map<string, unknown>();
@@ -99,7 +102,8 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
     });
   const fleet = reopen();
   return {
-    ...{ folder, host, clock, db, rows, leases, bus, runtime, taps, egress, logged, fleet, reopen },
+    ...{ folder, host, clock, db, rows, leases, bus, logs, runtime, taps, egress, logged },
+    ...{ fleet, reopen },
     create: (name, change = {}, idempotencyKey) =>
       fleet.create(vmsCreate.input.parse({ name, ...change }), {
         ...ANYONE,
