@@ -64,7 +64,11 @@ export async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   await using daemon = await openDaemon(config, host, options);
-  host.log("info", "listening", { url: daemon.url, runtime: daemon.runtime.runtime.name });
+  host.log("info", "listening", {
+    url: daemon.url,
+    socket: config.socket,
+    runtime: daemon.runtime.runtime.name,
+  });
   const { promise, resolve } = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => resolve(), { once: true });
   if (!signal.aborted) await promise;
