@@ -47,6 +47,8 @@ const PROBE_TIMEOUT_MS = 1_000;
 export interface DaemonOptions {
   /** Starts the agent on this machine, for runtime `local`. */
   readonly agentCommand: readonly string[];
+  /** To choose from, the preferred first. @default all that Viper has */
+  readonly runtimes?: readonly Runtime[];
 }
 
 /** A daemon that serves; disposing it stops its VMs and leaves the host as it was. */
@@ -91,7 +93,7 @@ export async function openDaemon(
   const tickets = new Tickets(keys, host);
   const admission = openAdmission(config, host, { keys, tickets });
   await keepAdminKey(keys, host, adminKeyFile(config.dbPath));
-  const runtimes = everyRuntime(config, host, options);
+  const runtimes = options.runtimes ?? everyRuntime(config, host, options);
   const choice = await chooseRuntime(runtimes, config.runtime);
   if (choice.availability.warning) host.log("warn", choice.availability.warning, {});
   const resolvers = choice.runtime.traits.network ? await hostResolvers(host) : [];
@@ -180,6 +182,11 @@ async function openNetworkAlone(
   resolvers: readonly string[],
 ): Promise<Network> {
   const { hostIp: hostname, guestPort: port, bridge, subnet } = config;
+  if (port === 0) {
+    throw new TypeError(
+      "Cannot open the network for guest port 0: name one that guests may reach (--guest-port)",
+    );
+  }
   host.net.reachDirectly([subnet]);
   const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
   const other = await host.net
