@@ -27,8 +27,8 @@ export interface SuiteMember {
   readonly uid: number | null;
   /** The causes that the member tells apart, and the deeds of a guest that lead to them. */
   readonly endings: readonly (readonly [GuestDeed, MachineEnd["cause"]])[];
-  /** `false` where machines can be made and driven and the processor still runs no guest. */
-  readonly guestRuns: boolean;
+  /** What `probe()` has to say: a guest may run where no kernel would come up. */
+  readonly isAvailable: boolean;
   /** Whether a machine has a say of its own, so that one that is stopped from outside is silent. */
   readonly answers: boolean;
   runtime(host: Host): Runtime;
@@ -39,8 +39,6 @@ export interface SuiteMember {
     undo: AsyncDisposableStack,
     deed: GuestDeed,
   ): Promise<MachineSpec>;
-  /** Makes the guest do it, where it does not do so by itself. */
-  readonly provoke?: (pid: number, deed: GuestDeed) => void;
   /** The same machine with a file missing that it cannot do without. */
   broken(spec: MachineSpec): MachineSpec;
 }
@@ -51,7 +49,7 @@ export interface Rig extends AsyncDisposable {
   readonly runtime: Runtime;
   spec(id: string, deed?: GuestDeed): Promise<MachineSpec>;
   create(spec: MachineSpec): Promise<Machine>;
-  /** Waits until the guest has said more than before, where guests run. */
+  /** Waits until the guest has said more than before. */
   hear(spec: MachineSpec): Promise<void>;
   /** What the next daemon does: a runtime of its own finds the machine; deleted with the rig. */
   adopt(place: MachinePlace): Promise<Machine | null>;
@@ -81,7 +79,6 @@ export async function makeRig(member: SuiteMember): Promise<Rig> {
       return machine;
     },
     hear: async (spec) => {
-      if (!member.guestRuns) return;
       const before = (await consoleText(spec)).length;
       await until("the guest speaks", async () => (await consoleText(spec)).length > before);
     },

@@ -28,7 +28,7 @@ runtimeSuite({
   skip: qemuMissing(),
   uid: UID,
   endings: ENDINGS,
-  guestRuns: true,
+  isAvailable: true,
   answers: true,
   runtime: (host) => qemuRuntime(host),
   complete: completeWithGuest,
@@ -40,7 +40,7 @@ runtimeSuite({
   skip: null,
   uid: null,
   endings: [],
-  guestRuns: true,
+  isAvailable: true,
   answers: false,
   runtime: (host) =>
     localRuntime(host, { agentCommand: ["/bin/sh", "-c", STAND_IN, "stand-in-agent"] }),

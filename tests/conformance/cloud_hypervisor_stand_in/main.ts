@@ -171,11 +171,6 @@ async function answer(request: Request): Promise<Response> {
   }
 }
 
-/** Its guest says again and again that it runs. */
-setInterval(() => {
-  if (config?.serial.mode === "Tty" && state === "Running") console.log("tick");
-}, 100);
-
 Deno.addSignalListener("SIGTERM", exit);
 setInterval(tick, TICK_MS);
 
