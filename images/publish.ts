@@ -45,7 +45,7 @@ export async function readImage(host: Host, dir: string): Promise<ImageManifest 
   return parsed.data;
 }
 
-/** Moves a finished folder to its place, points `current` at it and drops all but the last two. */
+/** Opens a finished folder's files to all readers, moves it to its place, points `current` at it and drops all but the last two. */
 export async function publish(
   host: Host,
   outDir: string,
@@ -58,6 +58,10 @@ export async function publish(
   // One of that name is damaged or made anew; `current` may lead to it until the link has moved.
   const isTaken = await host.files.stat("images.publish:find", `${builds}/${name}`) !== null;
   const placed = isTaken ? `${name}-${host.random.uuid().slice(0, 8)}` : name;
+  // Hypervisors open them as users of their own; there is no secret in an image.
+  for (const file of await host.files.list("images.publish:files", finished)) {
+    await host.files.chmod("images.publish:mode", `${finished}/${file}`, 0o644);
+  }
   await host.files.rename("images.publish:place", finished, `${builds}/${placed}`);
   await pointCurrent(host, outDir, placed);
   for (const old of await host.files.list("images.publish:builds", builds)) {

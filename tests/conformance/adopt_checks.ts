@@ -2,8 +2,11 @@
 import assert from "node:assert/strict";
 import { denoHost } from "../../host/deno_host.ts";
 import { findProcess, isAlive, VM_ID_VARIABLE } from "../../server/runtimes/process_ref.ts";
+import { faultHost, InjectedFault } from "../faults/fault_host.ts";
 import { type Checks, names, placeOf, processesOf } from "./rig.ts";
 
+/** More labelled calls than an adoption makes. */
+const CALLS_MAX = 60;
 const SIGNAL = new AbortController().signal;
 
 export const ADOPT_CHECKS: Checks = {
@@ -109,6 +112,24 @@ export const ADOPT_CHECKS: Checks = {
     Deno.kill(machine.ref.pid, "SIGCONT");
     const second = await rig.adopt(placeOf(spec, machine));
     assert.deepEqual(await second?.info(), { state: "running" });
+  },
+  "adopt() whose Nth host call fails harms nobody, for every N": async (rig, member) => {
+    const spec = await rig.spec("unlucky");
+    const machine = await rig.create(spec);
+    await machine.boot();
+    await machine.release();
+    const place = placeOf(spec, machine);
+    for (let failAt = 1;; failAt++) {
+      assert.ok(failAt < CALLS_MAX, "adopt never got through");
+      const faulty = faultHost(rig.host, { failAt, persistent: true });
+      const adopted = await member.runtime(faulty).adopt(place, SIGNAL)
+        .catch((error) => void assert.ok(error instanceof InjectedFault, `${error}`));
+      await adopted?.release();
+      assert.equal(await isAlive(rig.host, place.ref), true, `after ${faulty.fault.label}`);
+      if (faulty.fault.label === null) break;
+    }
+    const heir = await rig.adopt(place);
+    assert.deepEqual(await heir?.info(), { state: "running" });
   },
   "adopt() with an aborted signal rejects with its reason": async (rig) => {
     const spec = await rig.spec("called-off");

@@ -204,6 +204,18 @@ test("buildImage() keeps its staging to itself", async (fake) => {
   ok(modes > 0);
 });
 
+test("buildImage() leaves files that every hypervisor's user can read, whatever the umask", async (fake) => {
+  const umask = Deno.umask(0o077);
+  try {
+    await buildImage(fake.options, fake.host);
+  } finally {
+    Deno.umask(umask);
+  }
+  for (const name of await names(current(fake))) {
+    equal(((await Deno.stat(`${current(fake)}/${name}`)).mode ?? 0) & 0o777, 0o644, name);
+  }
+});
+
 test("buildImage() names the apt command when a tool is missing", async (fake) => {
   const host = {
     ...fake.host,
