@@ -6,6 +6,7 @@ import {
   environment,
   imageName,
   labels,
+  LABELS_MAX,
   lifetimeMs,
   restartPolicy,
 } from "./vm_settings.ts";
@@ -30,6 +31,10 @@ export const WAIT_TIMEOUT_MS_MAX = 600_000;
 export const LIST_LIMIT_MAX = 1_000;
 /** How long a guest may take to power itself off, in milliseconds. */
 export const STOP_GRACE_MS_MAX = 120_000;
+
+/** No VM has more labels than that, so none could have all that such a filter names. */
+const LABEL_FILTER = new RegExp(`^[^=,]+=[^=,]*(,[^=,]+=[^=,]*){0,${LABELS_MAX - 1}}$`);
+const LABEL_FILTER_WORDS = `key=value, up to ${LABELS_MAX} of them with commas`;
 
 /** What any start of a VM can meet. */
 const START_ERRORS = [
@@ -83,7 +88,7 @@ export const vmsList = operation({
   input: z.strictObject({
     status: vmStatus.optional(),
     /** `key=value`, several with commas: VMs that have all of them. */
-    label: z.string().max(4_096).regex(/^[^=,]+=[^=,]*(,[^=,]+=[^=,]*)*$/).optional(),
+    label: z.string().max(4_096).regex(LABEL_FILTER, LABEL_FILTER_WORDS).optional(),
     limit: z.coerce.number().int().min(1).max(LIST_LIMIT_MAX).default(LIST_LIMIT_MAX),
     /** The `seq` of the last VM of the page before. */
     after: z.coerce.number().int().min(0).default(0),

@@ -17,18 +17,19 @@ export interface IdempotencyRow {
 export class IdempotencyRows {
   constructor(private readonly db: Database) {}
 
-  find(caller: string, key: string): IdempotencyRow | undefined {
+  find(caller: string, key: string, now: Date): IdempotencyRow | undefined {
     return this.db.get<IdempotencyRow>(
-      `SELECT caller, key, request_hash, vm_id FROM idempotency_keys WHERE caller = ? AND key = ?`,
+      `SELECT caller, key, request_hash, vm_id FROM idempotency_keys
+        WHERE caller = ? AND key = ? AND at >= ?`,
       caller,
       key,
+      oldest(now),
     );
   }
 
   /** Remembers a key and forgets what is too old or too much. */
   insert(row: IdempotencyRow, now: Date): void {
-    const oldest = new Date(now.getTime() - IDEMPOTENCY_KEY_AGE_MS_MAX).toISOString();
-    this.db.run("DELETE FROM idempotency_keys WHERE at < ?", oldest);
+    this.db.run("DELETE FROM idempotency_keys WHERE at < ?", oldest(now));
     this.db.run(
       `DELETE FROM idempotency_keys WHERE rowid IN
         (SELECT rowid FROM idempotency_keys ORDER BY at DESC LIMIT -1 OFFSET ?)`,
@@ -48,4 +49,9 @@ export class IdempotencyRows {
   removeOf(vmId: string): void {
     this.db.run("DELETE FROM idempotency_keys WHERE vm_id = ?", vmId);
   }
+}
+
+/** Keys from before are forgotten. */
+function oldest(now: Date): string {
+  return new Date(now.getTime() - IDEMPOTENCY_KEY_AGE_MS_MAX).toISOString();
 }

@@ -127,12 +127,13 @@ export const MIGRATIONS: readonly string[] = [
 
   INSERT INTO vms_next (
     id, name, status, runtime, accel, layout, image, pid, start_ticks, mac_address, cpu_cores,
-    memory_mb, kernel_cmdline, token, labels, settings, reason, created_at, updated_at
+    memory_mb, kernel_cmdline, token, labels, settings, reason, started_at, created_at, updated_at
   ) SELECT
     id, name, status, runtime, accel, layout, 'current', pid, start_ticks, mac_address, cpu_cores,
     memory_mb, kernel_cmdline, token, '{}',
     '{"egress":"internet","restart_policy":"never","idle_timeout_ms":null,"environment":{},' ||
-    '"chrome":{"flags":[]}}', reason, created_at, updated_at
+    '"chrome":{"flags":[]}}', reason, CASE status WHEN 'pending' THEN NULL ELSE created_at END,
+    created_at, updated_at
   FROM vms ORDER BY created_at, rowid;
 
   CREATE TEMPORARY TABLE leases_kept AS SELECT * FROM ip_allocations;

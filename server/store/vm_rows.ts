@@ -68,7 +68,7 @@ export type VmChange = Partial<
 export interface VmFilter {
   readonly status?: VmStatus | undefined;
   /** VMs that have all of these. */
-  readonly labels?: Labels;
+  readonly labels?: readonly (readonly [key: string, value: string])[];
   /** Only those with a greater `seq`. */
   readonly after?: number;
   readonly limit?: number;
@@ -97,12 +97,11 @@ export class VmRows {
     return this.list({});
   }
 
-  list({ status, labels = {}, after = 0, limit = -1 }: VmFilter): VmRow[] {
-    const pairs = Object.entries(labels);
+  list({ status, labels = [], after = 0, limit = -1 }: VmFilter): VmRow[] {
     const conditions = [
       "vms.seq > ?",
       ...(status === undefined ? [] : ["vms.status = ?"]),
-      ...pairs.map(() =>
+      ...labels.map(() =>
         "EXISTS (SELECT 1 FROM json_each(vms.labels) WHERE key = ? AND value = ?)"
       ),
     ];
@@ -110,7 +109,7 @@ export class VmRows {
       `${SELECT} WHERE ${conditions.join(" AND ")} ORDER BY vms.seq LIMIT ?`,
       after,
       ...(status === undefined ? [] : [status]),
-      ...pairs.flat(),
+      ...labels.flat(),
       limit,
     ).map(parsed);
   }

@@ -19,6 +19,20 @@ const CPU_OVERCOMMIT = 8;
 /** Share of the memory that is left to the host. */
 const HOST_SHARE = 0.1;
 
+/** What one VM may have. */
+export interface VmSize {
+  readonly cpuCores: number;
+  readonly memoryMb: number;
+}
+
+/** What one VM can have at most, on a host that has nothing else to do. */
+export function largestVm(sizeMax: VmSize, capacity: Capacity): VmSize {
+  return {
+    cpuCores: Math.min(sizeMax.cpuCores, capacity.cpuCores),
+    memoryMb: Math.max(0, Math.min(sizeMax.memoryMb, capacity.memoryMb - VM_OVERHEAD_MB)),
+  };
+}
+
 /** What the settings say, or what a host of that size can bear. */
 export function capacityOf(
   { vmLimit, cpuLimit, memoryLimitMb }: {
@@ -52,7 +66,7 @@ export function assertFits(asked: Asked, load: VmLoad, capacity: Capacity): void
   if (load.count >= capacity.vms) {
     refuse("vm_limit_reached", `${capacity.vms} are live, which is the limit`);
   }
-  const cpuCores = capacity.cpuCores - load.cpuCores;
+  const cpuCores = Math.max(0, capacity.cpuCores - load.cpuCores);
   if (asked.cpu_cores > cpuCores) {
     refuse("capacity_exhausted", `it asks for ${asked.cpu_cores} cores and ${cpuCores} are left`);
   }

@@ -11,8 +11,9 @@ import type { vmsCreate } from "../../protocol/vm_operations.ts";
 import type { Accel } from "../../protocol/vms.ts";
 import type { Database } from "../store/database.ts";
 import type { VmRow } from "../store/vm_rows.ts";
+import { type Capacity, largestVm, type VmSize } from "./capacity.ts";
+import type { VmParts } from "./lifecycle.ts";
 import { newRow, type VmDefaults } from "./spec.ts";
-import type { VmParts } from "./vm.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
 /** Who asks for a VM. */
@@ -38,7 +39,8 @@ export interface CreationOptions {
   /** What a create gets that does not say otherwise. */
   readonly defaults: VmDefaults;
   /** What one VM may ask for. */
-  readonly sizeMax: { readonly cpuCores: number; readonly memoryMb: number };
+  readonly sizeMax: VmSize;
+  readonly capacity: Capacity;
 }
 
 /** Makes rows of VMs. */
@@ -61,45 +63,39 @@ export class Creations {
 
   /** Row, lease and event, or nothing. */
   async insert(input: ParsedOf<typeof vmsCreate>, requester: Requester): Promise<Creation> {
-    this.#assertRuntime(input);
+    const { planner, footprint, closing } = this.parts;
+    planner.assertRuntime({ name: input.name, runtime: input.runtime ?? footprint.runtime.name });
     this.#assertSize(input);
-    await this.parts.planner.assertImage(input);
-    const signal = AbortSignal.any([requester.signal, this.parts.closing]);
+    await planner.assertImage(input);
+    // What was made before needs no room, and must not wait for it.
+    const before = this.#madeBefore(input, requester);
+    if (before !== null) return { row: before, isNew: false };
+    const signal = AbortSignal.any([requester.signal, closing]);
     return await this.#room.enter(() => this.#insert(input, requester), input.wait_ms, signal);
   }
 
-  #assertRuntime({ name, runtime }: ParsedOf<typeof vmsCreate>): void {
-    const { footprint } = this.parts;
-    if (runtime === undefined || runtime === footprint.runtime.name) return;
-    throw new ViperError(
-      "runtime_unavailable",
-      `Cannot create VM "${name}" on runtime "${runtime}": ` +
-        `this daemon runs "${footprint.runtime.name}"`,
-      { hint: `Start the daemon with: viper serve --runtime ${runtime}` },
-    );
-  }
-
-  #assertSize({ name, cpu_cores = 0, memory_mb = 0 }: ParsedOf<typeof vmsCreate>): void {
-    const { cpuCores, memoryMb } = this.options.sizeMax;
-    if (cpu_cores <= cpuCores && memory_mb <= memoryMb) return;
+  /** More than the host has would be waited for in vain. */
+  #assertSize({ name, cpu_cores, memory_mb }: ParsedOf<typeof vmsCreate>): void {
+    const { sizeMax, capacity, defaults } = this.options;
+    const most = largestVm(sizeMax, capacity);
+    const [cores, memoryMb] = [cpu_cores ?? defaults.cpuCores, memory_mb ?? defaults.memoryMb];
+    if (cores <= most.cpuCores && memoryMb <= most.memoryMb) return;
     throw new ViperError(
       "invalid_request",
-      `Cannot create VM "${name}" with ${cpu_cores} cores and ${memory_mb} MB: this daemon ` +
-        `allows ${cpuCores} cores and ${memoryMb} MB`,
+      `Cannot create VM "${name}" with ${cores} cores and ${memoryMb} MB: this daemon allows ` +
+        `${most.cpuCores} cores and ${most.memoryMb} MB`,
     );
   }
 
   /** What is checked here holds until the row is there. */
-  #insert(
-    input: ParsedOf<typeof vmsCreate>,
-    { caller, idempotencyKey: key }: Requester,
-  ): Creation {
+  #insert(input: ParsedOf<typeof vmsCreate>, requester: Requester): Creation {
+    const { caller, idempotencyKey: key } = requester;
     const { host, rows, bus, footprint, idempotency, planner } = this.parts;
     const { db, accel, defaults } = this.options;
     const runtime = { name: footprint.runtime.name, accel };
     const row = newRow(host, input, runtime, defaults);
     return db.withTx(() => {
-      const before = key === null ? null : this.#madeBefore(input, caller, key);
+      const before = this.#madeBefore(input, requester);
       if (before !== null) return { row: before, isNew: false };
       if (rows.byName(row.name) !== undefined) {
         throw new ViperError("vm_exists", `Cannot create VM "${row.name}": the name is taken`);
@@ -123,9 +119,12 @@ export class Creations {
   }
 
   /** The VM that this very request made before; `null` when it is new. */
-  #madeBefore(input: ParsedOf<typeof vmsCreate>, caller: string, key: string): VmRow | null {
-    const { idempotency, rows } = this.parts;
-    const use = idempotency.find(caller, key);
+  #madeBefore(
+    input: ParsedOf<typeof vmsCreate>,
+    { caller, idempotencyKey: key }: Requester,
+  ): VmRow | null {
+    const { idempotency, rows, host } = this.parts;
+    const use = key === null ? undefined : idempotency.find(caller, key, host.clock.now());
     if (use === undefined) return null;
     const row = rows.byId(use.vm_id);
     if (use.request_hash === hashOf(input) && row !== undefined) return row;
@@ -139,7 +138,11 @@ export class Creations {
   }
 }
 
-/** The same for equal requests. Members come out of the schema in one order. */
+/** The same for equal requests, in whatever order their members stand. */
 function hashOf(input: ParsedOf<typeof vmsCreate>): string {
-  return createHash("sha256").update(JSON.stringify(input)).digest("hex");
+  const sorted = (_: string, value: unknown) =>
+    value === null || typeof value !== "object" || Array.isArray(value)
+      ? value
+      : Object.fromEntries(Object.entries(value).sort(([one], [other]) => one < other ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(input, sorted)).digest("hex");
 }

@@ -11,9 +11,10 @@ import type { Guest } from "../network/repair.ts";
 import type { VmRow } from "../store/vm_rows.ts";
 import { type CreationOptions, Creations, type Requester } from "./creations.ts";
 import type { AgentLink } from "./incarnation.ts";
+import type { VmParts } from "./lifecycle.ts";
 import { Planner, type PlannerOptions } from "./planner.ts";
 import { isOnItsWay } from "./states.ts";
-import { type Announcement, Vm, type VmParts } from "./vm.ts";
+import { type Announcement, Vm } from "./vm.ts";
 import { labelsOf, wireVm } from "./wire_vm.ts";
 
 /** What a VM's folder is called. Nothing else in the runtime folder is ours to remove. */
@@ -57,7 +58,7 @@ export class Fleet {
     const recovered = rows.all().map((row) =>
       this.#vm(row.id).recover().catch((error) =>
         host.log("error", "VM not recovered", { vm: row.name, error })
-      )
+      ).finally(() => this.#forgetIfGone(row.id))
     );
     await Promise.all(recovered);
     const known = new Set(rows.all().map((row) => row.id));
@@ -84,13 +85,17 @@ export class Fleet {
       const vm = this.#vm(row.id);
       if (isNew) {
         await vm.create().finally(() => this.#forgetIfGone(row.id));
-        return this.get(row.name);
+      } else {
+        // The same request made it before, and may be at it still.
+        await vm.settled();
       }
-      // The same request made it before, and may be at it still; if that failed, it is our turn.
-      await vm.settled();
       const made = this.rowById(row.id);
       if (made !== undefined) return wireVm(made);
       this.#vms.delete(row.id);
+      if (isNew) {
+        throw new ViperError("vm_start_failed", `Cannot create VM "${row.name}": it was deleted`);
+      }
+      // That failed, so it is this request's turn.
     }
   }
 
@@ -190,14 +195,14 @@ export class Fleet {
     ) => ip === null || pid === null ? [] : [{ id, ip, mac, egress: settings.egress }]);
   }
 
-  /** Gives up a VM that has lost what it cannot be without. */
-  async lose(id: string, reason: string): Promise<void> {
-    await this.#vms.get(id)?.lose(reason);
+  /** Gives up a VM that has lost its tap, unless it has another by now. */
+  async loseTap(id: string, reason: string): Promise<void> {
+    await this.#vms.get(id)?.loseTap(reason);
   }
 
   /** Refuses new VMs, and keeps or stops those that are there; their rows stay. */
   async close(): Promise<void> {
-    this.#closing.abort(new ViperError("shutting_down", "Cannot create a VM: shutting down"));
+    this.#closing.abort(new ViperError("shutting_down", "Cannot start a VM: shutting down"));
     const isKept = this.options.onShutdown === "keep";
     const vms = this.#parts.rows.all().map(({ id }) => this.#vm(id));
     const ends = await Promise.allSettled(vms.map((vm) => isKept ? vm.letGo() : vm.end()));
@@ -218,10 +223,11 @@ export class Fleet {
     this.#forgetIfGone(id);
   }
 
+  /** One that somebody else has deleted meanwhile is fine. */
   async #retire(id: string, reason: string): Promise<void> {
-    await this.#remove(id, reason).catch((error) =>
-      this.#parts.host.log("error", "VM not deleted when its time was over", { vm: id, error })
-    );
+    await this.#remove(id, reason).catch((error) => {
+      if (this.rowById(id) !== undefined) throw error;
+    });
   }
 
   #forgetIfGone(id: string): void {

@@ -88,6 +88,8 @@ export interface Leftover {
 export class Footprint {
   #machine: Machine | null = null;
   #consoleCheck: Disposable | null = null;
+  /** Whether something of it may stand; an earlier daemon may have left anything. */
+  #mayStand = true;
 
   constructor(readonly id: string, private readonly parts: FootprintParts) {}
 
@@ -105,6 +107,7 @@ export class Footprint {
 
   /** Makes everything up to a machine that is created and not booted; after a failure, release. */
   async acquire(plan: FootprintPlan, signal: AbortSignal): Promise<Machine> {
+    this.#mayStand = true;
     const spec = await this.#prepare(plan);
     this.#machine = await this.parts.runtime.create(spec, signal);
     this.#boundConsole();
@@ -128,13 +131,18 @@ export class Footprint {
     this.#machine = null;
   }
 
-  /** Changes what the guest may reach. */
-  async setEgress(egress: Egress): Promise<void> {
-    if (this.parts.taps !== null) return await this.parts.taps.setEgress(this.id, egress);
+  /** @throws {ViperError} `runtime_unavailable`, where nobody could hold a guest to its egress */
+  assertNetwork(): void {
+    if (this.parts.taps !== null) return;
     throw new ViperError(
       "runtime_unavailable",
       `Cannot change what VM "${this.id}" may reach: its runtime has no network of Viper's`,
     );
+  }
+
+  /** Changes what the guest may reach. */
+  async setEgress(egress: Egress): Promise<void> {
+    await this.parts.taps?.setEgress(this.id, egress);
   }
 
   /**
@@ -167,6 +175,12 @@ export class Footprint {
     if (failures.length > 0) {
       throw new AggregateError(failures, `Cannot clean up after VM "${this.id}"`);
     }
+    this.#mayStand = false;
+  }
+
+  /** Undoes what may stand of an earlier machine; nothing after a release that succeeded. */
+  async clear(): Promise<void> {
+    if (this.#mayStand) await this.release({ ref: null });
   }
 
   /** Removes what outlives the machine: every log of the VM's, found by its id. */

@@ -5,7 +5,8 @@
  * @module
  */
 import type { Host } from "../../host/host.ts";
-import type { Accel } from "../../protocol/vms.ts";
+import { ViperError } from "../../protocol/problems.ts";
+import type { Accel, RuntimeName } from "../../protocol/vms.ts";
 import { parseIpv4, type Subnet } from "../network/subnet.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import type { Database } from "../store/database.ts";
@@ -30,7 +31,7 @@ export interface PlannerParts {
   readonly db: Database;
   readonly rows: VmRows;
   readonly leases: LeaseRows;
-  readonly runtime: Pick<Runtime, "traits">;
+  readonly runtime: Pick<Runtime, "name" | "traits">;
 }
 
 /** Settings of the planner. */
@@ -84,6 +85,22 @@ export class Planner {
       if (kept === null) this.#pool?.lease(ip, vm.id, host.clock.now().toISOString());
       return result;
     });
+  }
+
+  /**
+   * A daemon has one runtime for new machines, and a VM keeps the one that it was made for: it may
+   * have been chosen for its isolation.
+   *
+   * @throws {ViperError} `runtime_unavailable`
+   */
+  assertRuntime({ name, runtime }: { readonly name: string; readonly runtime: RuntimeName }): void {
+    const own = this.parts.runtime.name;
+    if (runtime === own) return;
+    throw new ViperError(
+      "runtime_unavailable",
+      `Cannot start VM "${name}" on runtime "${runtime}": this daemon runs "${own}"`,
+      { hint: `Start the daemon with: viper serve --runtime ${runtime}` },
+    );
   }
 
   /** @throws {ViperError} `image_not_found` */

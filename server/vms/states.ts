@@ -12,11 +12,13 @@
  *  stopped ◀──── exit ──── stopping
  *
  *  stop:   pending, starting, running, paused ──▶ stopping
+ *  stop:   crashed                            ──▶ stopped
  *  remove: stopped, crashed                   ──▶ gone
  * ```
  *
  * An `announce` of a `running` VM tells that its browser came back. A `pending` VM that comes to
- * nothing has crashed by `exit`.
+ * nothing has crashed by `exit`. A `crashed` VM may be on its way back by itself, a `stopped` one is
+ * not.
  *
  * @module
  */
@@ -47,7 +49,7 @@ export const TRANSITIONS: Readonly<
   paused: { resume: "running", exit: "crashed", stop: "stopping" },
   stopping: { exit: "stopped" },
   stopped: { start: "pending", remove: "gone" },
-  crashed: { start: "pending", remove: "gone" },
+  crashed: { start: "pending", stop: "stopped", remove: "gone" },
 };
 
 /** Where the signal leads, or `null` where it is not legal. */

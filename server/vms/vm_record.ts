@@ -31,7 +31,7 @@ const EVENTS: Readonly<Record<VmSignal, Partial<Record<VmTarget, EventType>>>> =
   resume: { running: "VM_RESUMED" },
   exit: { crashed: "VM_CRASHED", stopped: "VM_STOPPED" },
   expire: { crashed: "VM_CRASHED" },
-  stop: { stopping: "VM_STOPPING" },
+  stop: { stopping: "VM_STOPPING", stopped: "VM_STOPPED" },
   remove: { gone: "VM_DELETED" },
 };
 

@@ -29,7 +29,8 @@ export class WaitingRoom {
    */
   async enter<Result>(job: () => Result, waitMs: number, signal: AbortSignal): Promise<Result> {
     signal.throwIfAborted();
-    // A small VM must not overtake for ever one that waits for more; who does not wait is told so.
+    // Of those who wait a small VM must not overtake one that waits for more. Who does not wait takes
+    // what is free now: else one that waits for much would shut the daemon for everybody.
     if (this.#waiting.length === 0 || waitMs === 0) {
       try {
         return job();

@@ -1,6 +1,5 @@
 /** A row as clients see it, and what they say of rows. */
 import type { Vm as WireVm } from "../../protocol/vms.ts";
-import type { Labels } from "../../protocol/vm_settings.ts";
 import type { VmRow } from "../store/vm_rows.ts";
 import { LOOPBACK } from "./addresses.ts";
 import { isLive } from "./states.ts";
@@ -38,8 +37,10 @@ export function wireVm(row: VmRow): WireVm {
   };
 }
 
-/** `key=value,key=value`, as the schema has let it in. */
-export function labelsOf(text: string | undefined): Labels {
-  const pairs = text?.split(",").map((pair) => pair.split("=", 2)) ?? [];
-  return Object.fromEntries(pairs.map(([key = "", value = ""]) => [key, value]));
+/** `key=value,key=value`, as the schema has let it in; a key may stand twice, and then none fits. */
+export function labelsOf(text: string | undefined): [key: string, value: string][] {
+  return text?.split(",").map((pair) => {
+    const [key = "", value = ""] = pair.split("=");
+    return [key, value];
+  }) ?? [];
 }

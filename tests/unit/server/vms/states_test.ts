@@ -26,6 +26,7 @@ const MODEL: readonly [VmSignal, from: readonly string[], to: VmTarget][] = [
   ["exit", ["stopping"], "stopped"],
   ["expire", ["starting"], "crashed"],
   ["stop", ["pending", "starting", "running", "paused"], "stopping"],
+  ["stop", ["crashed"], "stopped"],
   ["remove", ["stopped", "crashed"], "gone"],
 ];
 
@@ -51,7 +52,8 @@ Deno.test("transition() never leaves the table, and only live VMs crash, in any 
       const next: VmTarget | null = transition(at, signal);
       if (next === null) continue;
       assert.ok(next === "gone" || vmStatus.options.includes(next));
-      if (next === "crashed" || next === "stopped") assert.ok(isLive(at));
+      if (next === "crashed") assert.ok(isLive(at));
+      if (next === "stopped") assert.ok(at === "stopping" || at === "crashed");
       if (next === "gone") assert.ok(!isLive(at));
       at = next;
     }
@@ -83,5 +85,5 @@ Deno.test("the doc comment of states.ts draws and lists every signal and status"
       .filter(([, row]) => row[signal as VmSignal] === to).map(([status]) => status).sort();
     assert.deepEqual(listed, table, signal);
   }
-  assert.equal([...comment.matchAll(/──▶ (stopping|gone)/g)].length, 2);
+  assert.equal([...comment.matchAll(/──▶ (stopping|stopped|gone)$/gm)].length, 3);
 });

@@ -1,0 +1,280 @@
+/**
+ * The steps that take a VM from one status to the next, and what is to happen to it by itself. Who
+ * takes a step has the VM's turn: `vm.ts` queues them.
+ *
+ * @module
+ */
+import { ViperError } from "../../protocol/problems.ts";
+import { TTL_MS_MAX } from "../../protocol/vm_settings.ts";
+import type { Machine, MachineEnd } from "../runtimes/runtime.ts";
+import type { VmRow } from "../store/vm_rows.ts";
+import { Footprint, type FootprintParts } from "./footprint.ts";
+import { Incarnation } from "./incarnation.ts";
+import { insist, Later } from "./later.ts";
+import type { Planner } from "./planner.ts";
+import { nextRestart } from "./restarts.ts";
+import { transition } from "./states.ts";
+import type { VmQueue } from "./vm_queue.ts";
+import { type RecordParts, VmRecord } from "./vm_record.ts";
+
+/** What VMs are made with; one for all. */
+export interface VmParts extends RecordParts {
+  readonly footprint: FootprintParts;
+  readonly planner: Planner;
+  /** Aborted when the daemon ends. */
+  readonly closing: AbortSignal;
+  /** Deletes a VM whose time is over. */
+  readonly retire: (id: string, reason: string) => Promise<void>;
+  /** Told when a VM has ended by itself: there may be room for another. */
+  readonly onRoom: () => void;
+}
+
+/** One VM's machine, from life to life. */
+export class Lifecycle {
+  readonly footprint: Footprint;
+  readonly record: VmRecord;
+  readonly logLeft = (error: unknown): void =>
+    this.parts.host.log("error", "VM left something behind", { vm: this.id, error });
+  readonly #restart: Later;
+  readonly #expiry: Later;
+  #life: Incarnation | null = null;
+  #hurry = new AbortController();
+
+  constructor(
+    readonly id: string,
+    private readonly queue: VmQueue,
+    private readonly parts: VmParts,
+  ) {
+    const { clock } = parts.host;
+    this.footprint = new Footprint(id, parts.footprint);
+    this.record = new VmRecord(id, parts);
+    this.#restart = new Later(clock, (error) => this.#logFailure("restart", error));
+    this.#expiry = new Later(clock, (error) => this.#logFailure("expiry", error));
+  }
+
+  /** The life of its machine, while it has one. */
+  get life(): Incarnation | null {
+    return this.#life;
+  }
+
+  /** Makes the machine of a `pending` VM and boots it; what fails is to be cleaned up after. */
+  async boot(row: VmRow): Promise<void> {
+    const { planner, closing } = this.parts;
+    const plan = await planner.plan(row);
+    const machine = await this.footprint.acquire(plan, closing);
+    const life = this.begin(machine);
+    await machine.boot();
+    this.record.apply("boot", {
+      accel: machine.accel,
+      pid: machine.ref.pid,
+      start_ticks: machine.ref.startTicks,
+      started_at: this.now(),
+      reason: null,
+    });
+    this.expectAnnounce(life, machine);
+  }
+
+  /** Whether the VM could be started here and now, but for room. @throws {ViperError} why not */
+  async assertStartable(row: VmRow): Promise<void> {
+    this.parts.closing.throwIfAborted();
+    this.parts.planner.assertRuntime(row);
+    await this.parts.planner.assertImage(row);
+  }
+
+  /** Boots a VM that is not up. @throws {ViperError} `vm_busy` */
+  async startAgain(restarts: number): Promise<void> {
+    const row = this.record.demand("start");
+    await this.assertStartable(row);
+    this.cancelRestart();
+    // What could not be undone when the VM went down would be in the way.
+    await this.footprint.clear();
+    const change = { restarts, reason: null, ready_at: null };
+    this.parts.planner.occupy(row, ({ mac }) => {
+      this.record.apply("start", { ...change, mac_address: mac });
+    });
+    try {
+      await this.boot(this.record.require());
+    } catch (error) {
+      await this.crash("exit", `not started: ${messageOf(error)}`);
+      throw startError(row.name, error);
+    }
+  }
+
+  /** A life of the machine begins; what ends it by itself is a crash. */
+  begin(machine: Machine): Incarnation {
+    const life = new Incarnation(machine, this.parts.host);
+    this.#life = life;
+    const end = (reason: string) => this.#insist("exit", () => this.#crashIf(life, "exit", reason));
+    machine.exited.then((status) => end(endReason(status)));
+    life.whenHung(() => end("the machine did not answer"));
+    return life;
+  }
+
+  /** A VM whose agent does not announce itself in time has crashed. */
+  expectAnnounce(life: Incarnation, machine: Machine): void {
+    const ms = this.parts.planner.bootTimeoutMs(machine.accel);
+    const reason = `the agent was not ready in ${ms} ms`;
+    life.after(ms, () => this.#insist("expire", () => this.#crashIf(life, "expire", reason)));
+  }
+
+  /** A VM that is not used for long enough is deleted. */
+  watchIdle(life: Incarnation, { settings: { idle_timeout_ms: ms } }: VmRow): void {
+    if (ms !== null) life.whenIdle(ms, () => this.#retire(`not used for ${ms} ms`));
+  }
+
+  /** A VM whose time is over is deleted, whatever it does until then. */
+  watchExpiry({ expires_at }: VmRow): void {
+    if (expires_at === null) return;
+    const leftMs = Date.parse(expires_at) - this.parts.host.clock.now().getTime();
+    // A clock that was set back must not make it longer than any may be, nor than a timer can hold.
+    const ms = Math.min(Math.max(0, leftMs), TTL_MS_MAX);
+    const reason = "its time to live is over";
+    this.#expiry.plan(ms, () => this.parts.retire(this.id, reason));
+  }
+
+  /** From a live VM to a stopped one. A VM that could not be cleaned up stays `stopping`. */
+  async halt(graceMs: number): Promise<void> {
+    const { status } = this.record.require();
+    this.record.apply("stop");
+    const life = this.#life;
+    life?.end();
+    if (life !== null && graceMs > 0 && status !== "paused") {
+      await life.machine.powerButton().catch((error) => this.#logFailure("power_button", error));
+      await this.#exitWithin(life.machine, graceMs);
+    }
+    this.#life = null;
+    await this.footprint.release(life === null ? { ref: null } : null);
+    this.record.apply("exit");
+  }
+
+  /** Whoever is given time to power off has none any more, until {@linkcode hurry} is over. */
+  async hurry<Result>(job: () => Promise<Result>): Promise<Result> {
+    this.#hurry.abort();
+    try {
+      return await job();
+    } finally {
+      this.#hurry = new AbortController();
+    }
+  }
+
+  /** An end that nobody asked for: the state is told even when the host cannot be cleaned. */
+  async crash(signal: "exit" | "expire", reason: string): Promise<void> {
+    const row = this.record.row();
+    if (row === undefined || transition(row.status, signal) === null) return;
+    this.#life?.end();
+    await this.footprint.release(null).catch((error) => this.logLeft(error));
+    this.record.apply(signal, { reason });
+    // Only now, so that an end that could not be stored is told again.
+    this.#life = null;
+    this.parts.onRoom();
+    this.restartLater();
+  }
+
+  /** Takes back a VM whose first boot failed. */
+  async rollBack(row: VmRow, cause: unknown): Promise<void> {
+    this.#life?.end();
+    this.#life = null;
+    const message = `not created: ${messageOf(cause)}`;
+    try {
+      await this.footprint.release(null);
+      await this.footprint.removeLog();
+    } catch (error) {
+      // The row stays and is told to have crashed, so that a delete can clean up later.
+      this.#logFailure("roll_back", error);
+      this.parts.idempotency.removeOf(this.id);
+      return void this.record.apply("exit", { reason: message });
+    }
+    this.record.discard(row, message);
+  }
+
+  /** Starts a VM that has crashed again, if and when its policy says so. */
+  restartLater(): void {
+    const row = this.record.row();
+    const restart = row && nextRestart(row, this.parts.host.clock.now());
+    if (!restart) return;
+    this.#restart.plan(restart.afterMs, () =>
+      this.queue.enqueue(async () => {
+        if (this.record.row()?.status === "crashed") await this.startAgain(restart.count);
+      }).catch((error) => {
+        this.#logFailure("restart", error);
+        const row = this.record.row();
+        // A boot that failed has counted itself; a host without room is asked again, as often.
+        if (row === undefined || row.restarts === restart.count) return;
+        this.record.amend({ restarts: restart.count });
+        this.restartLater();
+      }));
+  }
+
+  cancelRestart(): void {
+    this.#restart.cancel();
+  }
+
+  /** Nothing happens to the VM by itself any more. */
+  cancelAll(): void {
+    this.#restart.cancel();
+    this.#expiry.cancel();
+  }
+
+  /** Lets go of the machine, which runs on for the next daemon. */
+  async letGo(): Promise<void> {
+    this.cancelAll();
+    this.#life?.end();
+    this.#life = null;
+    await this.footprint.letGo();
+  }
+
+  now(): string {
+    return this.parts.host.clock.now().toISOString();
+  }
+
+  async #crashIf(life: Incarnation, signal: "exit" | "expire", reason: string): Promise<void> {
+    if (this.#life === life) await this.crash(signal, reason);
+  }
+
+  async #exitWithin(machine: Machine, ms: number): Promise<void> {
+    const over = new AbortController();
+    const signal = AbortSignal.any([over.signal, this.#hurry.signal, this.parts.closing]);
+    const patience = this.parts.host.clock.sleep(ms, signal).catch(() => {}); // Time is up, too.
+    await Promise.race([machine.exited, patience]);
+    over.abort();
+  }
+
+  #retire(reason: string): Promise<void> {
+    return this.#insistOn("idle", () => this.parts.retire(this.id, reason));
+  }
+
+  /** Takes a step that nobody asked for, in its turn. */
+  #insist(step: string, job: () => Promise<void>): Promise<void> {
+    return this.#insistOn(step, () => this.queue.enqueue(job));
+  }
+
+  #insistOn(step: string, job: () => Promise<void>): Promise<void> {
+    const { host: { clock }, closing: signal } = this.parts;
+    const onFailure = (error: unknown) => this.#logFailure(step, error);
+    // The daemon's end alone ends it, and the next daemon finds what is left to do.
+    return insist(job, { clock, signal, onFailure }).catch(() => {});
+  }
+
+  #logFailure(step: string, error: unknown): void {
+    this.parts.host.log("error", "VM step failed", { vm: this.id, step, error });
+  }
+}
+
+/** What the answer to a failed start says. */
+export function startError(name: string, error: unknown): ViperError {
+  if (error instanceof ViperError) return error;
+  return new ViperError("vm_start_failed", `Cannot start VM "${name}": ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+/** Why a machine is gone, for people. */
+function endReason({ cause, status }: MachineEnd): string {
+  if (cause !== "process_exit") return `the machine ended: ${cause.replace("_", " ")}`;
+  if (status === null) return "the machine's process is gone";
+  return `the machine ended by ${status.signal ?? `itself with code ${status.code}`}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
