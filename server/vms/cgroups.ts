@@ -100,21 +100,24 @@ async function findBase(host: Host): Promise<string | null> {
 
 /** Hands each controller down to the VMs' cgroups, one by one, since some may be missing. */
 async function enableControllers(host: Host, base: string, root: string): Promise<Controller[]> {
-  const enabled: Controller[] = [];
+  const missing = new Map<Controller, unknown>();
   for (const controller of CONTROLLERS) {
     try {
       for (const folder of [base, root]) {
         const path = `${folder}/cgroup.subtree_control`;
         await host.files.write("vm.cgroup:enable", path, `+${controller}`);
       }
-      enabled.push(controller);
     } catch (error) {
-      // On hosts of an older kind the controllers belong to version 1.
-      const reason = codeOf(error) === "ENOENT" ? "cgroup version 2 has it not" : error;
-      host.log("warn", `VMs are not limited in ${controller}`, { reason });
+      missing.set(controller, error);
     }
   }
-  return enabled;
+  if (missing.size > 0) {
+    // On hosts of an older kind the controllers belong to version 1.
+    const isAbsent = [...missing.values()].every((error) => codeOf(error) === "ENOENT");
+    const reason = isAbsent ? `not among the controllers of ${base}` : [...missing.values()];
+    host.log("warn", `VMs are not limited in ${[...missing.keys()].join(", ")}`, { reason });
+  }
+  return CONTROLLERS.filter((controller) => !missing.has(controller));
 }
 
 /** Files of a cgroup and what is written to them, for the controllers there are. */
