@@ -2,7 +2,7 @@
 import type { Hono } from "hono";
 import type { Host } from "../host/host.ts";
 import type { Instance } from "../protocol/guest.ts";
-import { createApp, mount } from "../protocol/http_server.ts";
+import { createApp, identifyRequests, mount } from "../protocol/http_server.ts";
 import { agentOperations, browserOperations } from "../protocol/operations.ts";
 import { BODY_LIMIT_BYTES } from "../protocol/http_body.ts";
 import { toViperError, ViperError } from "../protocol/problems.ts";
@@ -24,12 +24,13 @@ export function agentApp(
     startedMs: number;
   },
 ): Hono {
-  const app = createApp((error, request) => {
+  const app = createApp((error, request, request_id) => {
     // A page that is slow or cannot be loaded is the page's affair; only our own faults are errors.
     const level = toViperError(error).code === "internal" ? "error" : "info";
     const path = new URL(request.url).pathname;
-    host.log(level, "A request failed", { path, error });
+    host.log(level, "A request failed", { request_id, path, error });
   });
+  identifyRequests(app, host.random.uuid);
   const verifier = new Verifier(instance.token, "agent", host.clock);
   app.use(async (c, next) => {
     const isOpen = c.req.path === HEALTH_PATH && c.req.method === "GET";

@@ -1,10 +1,12 @@
 import { Command } from "commander";
+import { logLevel } from "../host/json_log.ts";
+import { prettyLog } from "../host/pretty_log.ts";
 import { type ConfigFlags, readConfig } from "../server/config.ts";
 import { serve } from "../server/main.ts";
 import type { CliContext } from "./context.ts";
 
 /** `viper serve`: the daemon, until SIGINT or SIGTERM. */
-export function serveCommand({ host, signal, assets }: CliContext): Command {
+export function serveCommand({ host, terminal, signal, assets }: CliContext): Command {
   return new Command("serve").description("run the daemon")
     .option("--listen <host:port>", "address of the API [127.0.0.1:7777]")
     .option("--socket <path>", "Unix socket of the API [beside the state database]")
@@ -35,7 +37,12 @@ export function serveCommand({ host, signal, assets }: CliContext): Command {
     .option("--on-shutdown <choice>", "keep VMs running, or stop them [keep]")
     .option("--first-uid <number>", "first user number of VMs' processes, 0: root [1900000000]")
     .option("--boot-timeout-ms <ms>", "from boot to ready [30000, 180000 when emulated]")
+    .option("--log-format <format>", "json, or pretty for people [json]")
     .action(async (flags: ConfigFlags) => {
-      await serve(readConfig(flags, host.env), host, assets, signal);
+      const config = readConfig(flags, host.env);
+      const least = logLevel(host.env["VIPER_LOG_LEVEL"]);
+      const pretty = prettyLog(terminal.err, host.clock.now, least);
+      const spoken = config.logFormat === "pretty" ? { ...host, log: pretty } : host;
+      await serve(config, spoken, assets, signal);
     });
 }

@@ -1,7 +1,17 @@
 import type { Log, LogLevel } from "./host.ts";
 
 /** Levels from the least to the most that matters. */
-export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** The level of that name; `info` for any other text and for none. */
+export function logLevel(name: string | undefined): LogLevel {
+  return LOG_LEVELS.find((known) => known === name) ?? "info";
+}
+
+/** Whether a line matters enough. */
+export function isLogged(level: LogLevel, least: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(least);
+}
 
 /** Causes of an error that are followed; deeper ones are left out. */
 const CAUSE_DEPTH_MAX = 8;
@@ -16,7 +26,7 @@ export function jsonLog(
   least: LogLevel = "debug",
 ): Log {
   return (level, message, fields = {}) => {
-    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least)) return;
+    if (!isLogged(level, least)) return;
     const entries = Object.entries(fields).map(([key, value]) => [key, logged(value)]);
     const line = { time: now().toISOString(), level, message, ...Object.fromEntries(entries) };
     write(`${JSON.stringify(line)}\n`);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Context as HonoContext, Hono } from "hono";
+import { type Context as HonoContext, Hono, type Next } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type * as z from "zod";
 import { readJsonObject } from "./http_body.ts";
@@ -15,14 +15,14 @@ import { toViperError, ViperError } from "./problems.ts";
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
 /** Called once for each answer with status 500 or above, with the error as it was thrown. */
-export type OnServerError = (error: unknown, request: Request) => void;
+export type OnServerError = (error: unknown, request: Request, requestId: string) => void;
 
 /** An app that answers each error, unknown route and wrong method with a problem. */
 export function createApp(onServerError: OnServerError): Hono {
   const app = new Hono();
   app.onError((error, c) => {
     const viperError = toViperError(error);
-    if (viperError.status >= 500) onServerError(error, c.req.raw);
+    if (viperError.status >= 500) onServerError(error, c.req.raw, requestIdOf(c));
     return problemResponse(viperError, c.req.path);
   });
   app.notFound((c) =>
@@ -32,6 +32,26 @@ export function createApp(onServerError: OnServerError): Hono {
     )
   );
   return app;
+}
+
+/** Names a request in answers and in every log line of it, on its way through all parts. */
+export const REQUEST_ID_HEADER = "x-request-id";
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Gives each request the id that it brings, or a new one, and tells it in the answer. */
+export function identifyRequests(app: Hono, newId: () => string): void {
+  app.use(async (c: HonoContext, next: Next) => {
+    const given = c.req.header(REQUEST_ID_HEADER) ?? "";
+    const id = REQUEST_ID.test(given) ? given : newId();
+    c.set("requestId", id);
+    await next();
+    c.res.headers.set(REQUEST_ID_HEADER, id);
+  });
+}
+
+/** The id that a request goes by; empty where none are given. */
+export function requestIdOf(c: HonoContext): string {
+  return c.get("requestId") ?? "";
 }
 
 /** An error as a response; `instance` is the request's path. */

@@ -10,8 +10,8 @@ export class Audit {
   ) {}
 
   /** Never throws: what was done is done, and its answer is on its way. */
-  record(change: Omit<AuditRecord, "seq" | "at">): void {
-    this.host.log("info", "audit", change);
+  record(requestId: string, change: Omit<AuditRecord, "seq" | "at">): void {
+    this.host.log("info", "audit", { request_id: requestId, ...change });
     try {
       this.rows.insert({ ...change, at: this.host.clock.now().toISOString() });
     } catch (error) {

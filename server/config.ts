@@ -64,6 +64,8 @@ export interface Config {
   readonly firstUid: number | null;
   /** From boot to the agent's announce; then the VM counts as crashed. `null`: by accelerator. */
   readonly bootTimeoutMs: number | null;
+  /** How the daemon's own log is written to standard error. */
+  readonly logFormat: "json" | "pretty";
 }
 
 /** Settings as text, by flag name without dashes; `undefined` where nobody said anything. */
@@ -100,6 +102,7 @@ export const VARIABLES = {
   onShutdown: "VIPER_ON_SHUTDOWN",
   firstUid: "VIPER_FIRST_UID",
   bootTimeoutMs: "VIPER_BOOT_TIMEOUT_MS",
+  logFormat: "VIPER_LOG_FORMAT",
 } as const;
 
 const PORT_MAX = 65_535;
@@ -171,6 +174,7 @@ export function readConfig(
     defaultEgress: egressOf(setting("defaultEgress", "internet")),
     onShutdown: choice("onShutdown", setting("onShutdown", "keep"), ["keep", "stop"]),
     firstUid: uidOf(setting("firstUid", String(FIRST_UID))),
+    logFormat: choice("logFormat", setting("logFormat", "json"), ["json", "pretty"]),
     bootTimeoutMs: optionalInteger(
       "bootTimeoutMs",
       setting("bootTimeoutMs", ""),

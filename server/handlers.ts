@@ -32,6 +32,8 @@ export interface Caller {
 /** A caller that addresses one VM. */
 export interface VmCaller extends Caller {
   readonly vmName: string;
+  /** Names the request in the agent's log, too. */
+  readonly requestId: string;
 }
 
 export function vmHandlers(fleet: Fleet): HttpHandlers<typeof vmOperations, Requester> {
@@ -81,8 +83,8 @@ export function browserHandlers(relay: Relay): HttpHandlers<typeof browserOperat
     [key, operation]: [string, Operation],
   ) => [
     key,
-    (input: { timeout_ms: number }, { vmName, signal }: VmCaller) =>
-      relay.call(vmName, operation, input, signal),
+    (input: { timeout_ms: number }, { vmName, signal, requestId }: VmCaller) =>
+      relay.call(vmName, operation, input, { signal, requestId }),
   ]);
   return Object.fromEntries(handlers) as HttpHandlers<typeof browserOperations, VmCaller>;
 }

@@ -130,7 +130,7 @@ export async function openDaemon(
   }));
 
   const onServerError = logServerErrors(host);
-  const guest: Hono = guestApp(fleet, logs, host.clock, onServerError);
+  const guest: Hono = guestApp(fleet, logs, host, onServerError);
   const guestHostname = network === null ? "127.0.0.1" : config.hostIp;
   const guestListener = parts.use(
     await listen(
@@ -154,6 +154,7 @@ export async function openDaemon(
     audit: new Audit(new AuditRows(state.db), host),
     admission,
     onServerError,
+    newRequestId: host.random.uuid,
   });
   const { url } = parts.use(await listenForApi(config, host, api));
   parts.defer(() => closing.abort());
@@ -241,9 +242,10 @@ async function buildFleet(config: Config, host: Host, needs: FleetNeeds): Promis
 
 /** The cause chain goes to the log, once; the query may hold secrets and does not. */
 function logServerErrors(host: Host): OnServerError {
-  return (error, request) =>
+  return (error, request, request_id) =>
     // What fails since the client has gone is no fault of ours.
     host.log(request.signal.aborted ? "info" : "error", "request failed", {
+      request_id,
       method: request.method,
       path: new URL(request.url).pathname,
       error,

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { toViperError } from "../../protocol/problems.ts";
 import type { Operation } from "../../protocol/operation.ts";
+import { requestIdOf } from "../../protocol/http_server.ts";
 import type { Audit } from "../audit.ts";
 import type { Admitted } from "./auth/admission.ts";
 
@@ -35,7 +36,7 @@ export function recordChange(c: Context, audit: Audit, { principal, client }: Ad
   const action = c.get(ACTION) as Action | undefined;
   if (c.req.method === "GET" || c.req.method === "HEAD" || action === undefined) return;
   const { role, name, keyId, via } = principal;
-  audit.record({
+  audit.record(requestIdOf(c), {
     principal: name,
     ...(keyId === null ? {} : { key_id: keyId }),
     ...{ role, via },

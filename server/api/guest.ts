@@ -5,8 +5,13 @@
  * @module
  */
 import type { Context, Hono } from "hono";
-import type { Clock } from "../../host/host.ts";
-import { createApp, mount, type OnServerError } from "../../protocol/http_server.ts";
+import type { Clock, Host } from "../../host/host.ts";
+import {
+  createApp,
+  identifyRequests,
+  mount,
+  type OnServerError,
+} from "../../protocol/http_server.ts";
 import { guestOperations } from "../../protocol/operations.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { VM_HEADER } from "../../protocol/signature.ts";
@@ -32,11 +37,12 @@ interface Guest {
 export function guestApp(
   fleet: Fleet,
   logs: VmLogs,
-  clock: Clock,
+  host: Pick<Host, "clock" | "random">,
   onServerError: OnServerError,
 ): Hono {
   const app = createApp(onServerError);
-  const verifiers = new Verifiers(fleet, clock);
+  identifyRequests(app, host.random.uuid);
+  const verifiers = new Verifiers(fleet, host.clock);
   mount(app, guestOperations, {
     announce: async (input, { vmId, peer }: Guest) => {
       if (input.vm_id !== vmId) throw unauthorized(input.vm_id);

@@ -7,10 +7,12 @@
 import type { Context, Hono, Next } from "hono";
 import {
   createApp,
+  identifyRequests,
   methodNotAllowed,
   mount,
   type MountOptions,
   type OnServerError,
+  requestIdOf,
 } from "../../protocol/http_server.ts";
 import { type Operation, roleOf } from "../../protocol/operation.ts";
 import {
@@ -64,6 +66,7 @@ export interface RestParts {
   readonly audit: Audit;
   readonly admission: Admission;
   readonly onServerError: OnServerError;
+  readonly newRequestId: () => string;
 }
 
 /** What the listener knows of a request beside its words. */
@@ -75,6 +78,7 @@ export interface RestEnv {
 /** The app that answers API requests; hand it a {@linkcode RestEnv} with each. */
 export function restApp(parts: RestParts): Hono {
   const app = createApp(parts.onServerError);
+  identifyRequests(app, parts.newRequestId);
   app.use(async (c: Context, next: Next) => {
     const { peer } = c.env as RestEnv;
     const admitted = parts.admission.admit(c.req.raw, peer);
@@ -125,13 +129,13 @@ function mountAgent(app: Hono, relay: Relay): void {
     contextOf: (c, { name }): VmCaller => {
       const vmName = vmNameOf(c);
       const principal = permit(c, "operator", name, vmName);
-      return { principal, signal: c.req.raw.signal, vmName };
+      return { principal, signal: c.req.raw.signal, vmName, requestId: requestIdOf(c) };
     },
   });
   app.all(`${AGENT_PREFIX.replace("{name}", ":name")}/*`, (c) => {
     const [vmName, path] = [vmNameOf(c), agentPath(c.req.url)];
     permit(c, "operator", "agent.forward", `${vmName} ${path.split("?")[0]}`);
-    return relay.forward(vmName, path, c.req.raw);
+    return relay.forward(vmName, path, c.req.raw, requestIdOf(c));
   });
 }
 

@@ -7,6 +7,7 @@
 import type { Host } from "../../host/host.ts";
 import type { Operation } from "../../protocol/operation.ts";
 import { BODY_LIMIT_BYTES, readBody } from "../../protocol/http_body.ts";
+import { REQUEST_ID_HEADER } from "../../protocol/http_server.ts";
 import { type FetchLike, requestOf } from "../../protocol/http_client.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { type SignableInit, Signer } from "../../protocol/signer.ts";
@@ -53,7 +54,7 @@ export class Relay {
     vmName: string,
     operation: Operation,
     input: { readonly timeout_ms: number },
-    signal: AbortSignal,
+    { signal, requestId }: { readonly signal: AbortSignal; readonly requestId: string },
   ): Promise<Response> {
     const { path, body } = requestOf(operation, input);
     return await this.#send(
@@ -61,7 +62,7 @@ export class Relay {
       path,
       {
         method: operation.http.method,
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": "application/json", [REQUEST_ID_HEADER]: requestId },
         ...(body === undefined ? {} : { body }),
       },
       input.timeout_ms + GRACE_MS,
@@ -74,7 +75,12 @@ export class Relay {
    *
    * @throws {ViperError} `body_too_large`, since what is signed is read to its end before
    */
-  async forward(vmName: string, path: string, request: Request): Promise<Response> {
+  async forward(
+    vmName: string,
+    path: string,
+    request: Request,
+    requestId: string,
+  ): Promise<Response> {
     if (request.headers.has("upgrade")) {
       throw new ViperError(
         "invalid_request",
@@ -82,6 +88,7 @@ export class Relay {
       );
     }
     const headers = withoutHops(request.headers, NOT_FORWARDED);
+    headers.set(REQUEST_ID_HEADER, requestId);
     const body = await readBody(request, BODY_LIMIT_BYTES);
     return await this.#send(
       vmName,

@@ -29,7 +29,16 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
 
   "cli/": {
     files: [
-      ...[PROTOCOL, HOST, "host/terminal.ts", "images/", "setup/", "tui/"],
+      ...[
+        PROTOCOL,
+        HOST,
+        "host/terminal.ts",
+        "host/json_log.ts",
+        "host/pretty_log.ts",
+        "images/",
+        "setup/",
+        "tui/",
+      ],
       ...["server/main.ts", "server/config.ts"],
     ],
     packages: ["zod", "commander", "@commander-js/extra-typings", "@clack/prompts"],

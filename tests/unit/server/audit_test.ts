@@ -19,7 +19,7 @@ Deno.test("Audit.list() pages through all records, newest first", () => {
   using world = keyWorld();
   const audit = new Audit(new AuditRows(world.db), world.host);
   assert.deepEqual(audit.list(10), { records: [] });
-  for (let at = 0; at < 5; at++) audit.record({ ...CHANGE, target: `vm-${at}` });
+  for (let at = 0; at < 5; at++) audit.record("", { ...CHANGE, target: `vm-${at}` });
   const first = audit.list(2);
   assert.deepEqual(first.records[0], {
     ...{ seq: 5, at: "2024-01-01T00:00:00.000Z", ...CHANGE, target: "vm-4" },
@@ -53,6 +53,6 @@ Deno.test("Audit.record() says in the log what could not be stored, and does not
   using world = keyWorld();
   const audit = new Audit(new AuditRows(world.db), world.host);
   world.db.run("DROP TABLE audit");
-  audit.record(CHANGE);
+  audit.record("request", CHANGE);
   assert.deepEqual(world.log.map((line) => JSON.parse(line).level), ["info", "error"]);
 });

@@ -44,6 +44,7 @@ const SETTINGS: readonly [keyof ConfigFlags, keyof Config, string, unknown, stri
   ["onShutdown", "onShutdown", "keep", "keep", "stop", "stop"],
   ["firstUid", "firstUid", "100000", 100_000, "0", null],
   ["bootTimeoutMs", "bootTimeoutMs", "1", 1, "2", 2],
+  ["logFormat", "logFormat", "json", "json", "pretty", "pretty"],
 ];
 
 for (const [setting, member, one, oneRead, other, otherRead] of SETTINGS) {
@@ -96,6 +97,7 @@ Deno.test("readConfig() has the defaults of the floor and is frozen", () => {
     onShutdown: "keep",
     firstUid: 1_900_000_000,
     bootTimeoutMs: null,
+    logFormat: "json",
   });
   assert.ok(Object.isFrozen(config));
 });
@@ -129,6 +131,7 @@ const BAD: readonly [keyof ConfigFlags, readonly string[]][] = [
   ["onShutdown", ["kill", "KEEP"]],
   ["firstUid", ["-1", "2147400001", "root"]],
   ["bootTimeoutMs", ["0", "soon", "3600001", "1s"]],
+  ["logFormat", ["JSON", "text"]],
 ];
 
 for (const [setting, values] of BAD) {

@@ -12,7 +12,7 @@ const ANNOUNCE = "/guest/v1/announce";
 async function guestWorld(): Promise<{ world: FleetWorld; app: Hono } & AsyncDisposable> {
   const world = await fleetWorld();
   await world.create("one");
-  const app = guestApp(world.fleet, world.logs, world.clock, () => {});
+  const app = guestApp(world.fleet, world.logs, world.host, () => {});
   return { world, app, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
 }
 

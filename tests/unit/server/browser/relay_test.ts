@@ -224,3 +224,31 @@ async function isSigned({ api }: { api: ApiWorld }, asked: Asked): Promise<boole
   const verifier = new Verifier("vm-token", "agent", api.world.clock);
   return await verifier.verify(request, BODY_LIMIT_BYTES).then(() => true, () => false);
 }
+
+const IDS: [given: string | undefined, isKept: boolean][] = [
+  ["a-Z_0.9", true],
+  ["x".repeat(64), true],
+  ["x".repeat(65), false],
+  ["a b", false],
+  ["a\tb", false],
+  ["", false],
+  [undefined, false],
+];
+for (const [given, isKept] of IDS) {
+  Deno.test(`a request with the id ${JSON.stringify(given)} has ${isKept ? "it" : "a new one"} in the answer, at the agent and in the log`, async () => {
+    await using relay = await relayWorld(() => new Response("ok"));
+    const headers: Record<string, string> = given === undefined ? {} : { "x-request-id": given };
+    const expected = isKept ? given : "made-here";
+    for (const path of ["/x", "/v1/dom/click"]) {
+      const init = { method: "POST", headers: { ...headers, "content-type": "application/json" } };
+      const body = '{"selector":"a"}';
+      const answer = await relay.api.request(AGENT + path, { ...init, body });
+      assert.equal(answer.headers.get("x-request-id"), expected);
+      assert.equal(relay.asked.at(-1)?.headers.get("x-request-id"), expected);
+    }
+    const refused = await relay.api.request("/nowhere", { headers });
+    assert.equal(refused.headers.get("x-request-id"), expected);
+    const line = JSON.parse(relay.api.log.at(-1) ?? "{}");
+    assert.deepEqual([line.message, line.request_id], ["audit", expected]);
+  });
+}
