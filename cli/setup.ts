@@ -7,6 +7,7 @@ import { Command } from "commander";
 import type { Terminal } from "../host/terminal.ts";
 import { VARIABLES } from "../server/config.ts";
 import type { Listener, Outcome } from "../setup/perform.ts";
+import { daemonStarts } from "../setup/daemon_answer.ts";
 import { SERVICE_FILE } from "../setup/settings.ts";
 import {
   prepareSetup,
@@ -89,15 +90,26 @@ async function setup(context: CliContext, flags: SetupFlags): Promise<void> {
   const prepared = await prepareSetup(request, host);
   const steps: ReportedStep[] = [];
   await runSetup(prepared, request.root, host, { listener: spoken(terminal, steps), signal });
-  if (flags.json) return terminal.out(`${JSON.stringify({ steps })}\n`);
-  const { imageDir } = prepared.settings.config;
+  const { config } = prepared.settings;
+  const answers = request.start ? await daemonStarts(host, config, signal) : null;
+  if (flags.json) terminal.out(`${JSON.stringify({ steps, daemon_answers: answers })}\n`);
+  else terminal.out(summary(steps, config.imageDir));
+  if (answers === false) {
+    throw new CliError(
+      'The host is set up, but the daemon does not answer: see "journalctl -u viper-server" and ' +
+        '"viper doctor"',
+    );
+  }
+}
+
+function summary(steps: readonly ReportedStep[], imageDir: string): string {
   const changes = steps.filter(({ outcome }) => outcome === "done").length;
-  terminal.out([
+  return [
     changes === 0 ? "everything was set up already" : `set up: ${changes} changes`,
     `build the guest image, where there is none: viper images build --out ${imageDir}`,
     "see whether all is well: viper doctor",
     "",
-  ].join("\n"));
+  ].join("\n");
 }
 
 async function undo(context: CliContext, flags: SetupFlags): Promise<void> {

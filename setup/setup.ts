@@ -157,8 +157,8 @@ async function requireNoVms(record: SetupRecord, host: Host): Promise<void> {
     const taps = await tapMarks(host, "setup.undo:taps_look_undo", name);
     if (taps.length === 0) continue;
     throw new Error(
-      `Cannot take the setup back: ${taps.length} VMs are on "${name}"; delete them first, see ` +
-        '"viper vms list"',
+      `Cannot take the setup back: VMs (${taps.length}) hang on "${name}"; delete them first, ` +
+        'see "viper vms list"',
     );
   }
 }

@@ -23,8 +23,8 @@ const CAPABILITIES = [
   ...["CAP_CHOWN", "CAP_FOWNER", "CAP_DAC_OVERRIDE"],
   // Each gets a /dev of its own, in a mount namespace.
   ...["CAP_SYS_ADMIN", "CAP_MKNOD"],
-  // Processes of those users are found again by their environment, ended, and limited.
-  ...["CAP_SYS_PTRACE", "CAP_KILL", "CAP_SYS_RESOURCE", "CAP_SYS_NICE"],
+  // Processes of those users are found again by their environment, and ended.
+  ...["CAP_SYS_PTRACE", "CAP_KILL"],
 ].join(" ");
 
 /** Devices that hypervisors open, and that are made anew in their own /dev. */

@@ -30,14 +30,21 @@ export interface DaemonProcess extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-/** Starts `viper serve`; `flags` come after those for the state folder. */
+/**
+ * Starts `viper serve`; `flags` come after those for the state folder.
+ *
+ * @param launcher a command that becomes the one that its arguments end in
+ */
 export async function startDaemon(
   flags: readonly string[],
   state?: string,
+  launcher: readonly string[] = [],
 ): Promise<DaemonProcess> {
   const stateDir = state ?? await Deno.makeTempDir({ prefix: "viper-daemon-test-" });
-  const child = new Deno.Command(BINARY, {
+  const [program = BINARY, ...args] = [...launcher, BINARY];
+  const child = new Deno.Command(program, {
     args: [
+      ...args,
       "serve",
       ...["--listen", "127.0.0.1:0", "--db", `${stateDir}/state.db`],
       ...["--runtime-dir", `${stateDir}/run`, "--log-dir", `${stateDir}/logs`],

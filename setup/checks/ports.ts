@@ -1,11 +1,9 @@
 /** Ports of the daemon: free, or held by one of ours that answers. */
 import type { Host } from "../../host/host.ts";
 import { readLink } from "../../server/network/link.ts";
+import { ANSWER_TIMEOUT_MS, apiAddress, daemonVersion } from "../daemon_answer.ts";
 import type { Check, Finding, Patient } from "../finding.ts";
 import { VERSION } from "../../protocol/version.ts";
-
-/** How long an address of this very machine may take to answer, in milliseconds. */
-const ANSWER_TIMEOUT_MS = 2_000;
 
 /** The API, and the port that guests reach. */
 export const checkPorts: Check = async (patient) => {
@@ -17,8 +15,7 @@ export const checkPorts: Check = async (patient) => {
 async function apiPort(
   { host, config, isSetUp }: Patient,
 ): Promise<{ finding: Finding; isViper: boolean }> {
-  const { hostname: listened, port } = config.apiListen;
-  const hostname = /^(0\.0\.0\.0|::)$/.test(listened) ? "127.0.0.1" : listened;
+  const { hostname, port } = apiAddress(config);
   const check = "daemon";
   const at = `${hostname}:${port}`;
   if (!await isTaken(host, hostname, port)) {
@@ -31,8 +28,7 @@ async function apiPort(
       isViper: false,
     };
   }
-  const scheme = config.tlsCert === null ? "http" : "https";
-  const version = await daemonVersion(host, `${scheme}://${hostOf(hostname)}:${port}/healthz`);
+  const version = await daemonVersion(host, config);
   if (version === null) {
     const seen = `something listens on ${at} that does not answer as a daemon`;
     const mend = `ss --listening --tcp --processes 'sport = ${port}' tells what`;
@@ -68,20 +64,4 @@ async function isTaken(host: Host, hostname: string, port: number): Promise<bool
     .catch(() => null);
   connection?.close();
   return connection !== null;
-}
-
-/** `null` when whoever answers is no daemon. */
-async function daemonVersion(host: Host, url: string): Promise<string | null> {
-  try {
-    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-    const response = await host.net.fetch("doctor.ports:health", url, { signal });
-    const body = await response.json() as { status?: unknown; version?: unknown };
-    return body.status === "ok" && typeof body.version === "string" ? body.version : null;
-  } catch {
-    return null;
-  }
-}
-
-function hostOf(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
