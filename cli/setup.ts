@@ -8,7 +8,7 @@ import type { Terminal } from "../host/terminal.ts";
 import { VARIABLES } from "../server/config.ts";
 import type { Listener, Outcome } from "../setup/perform.ts";
 import { daemonStarts } from "../setup/daemon_answer.ts";
-import { SERVICE_FILE } from "../setup/settings.ts";
+import { installedEnv, SERVICE_FILE } from "../setup/settings.ts";
 import {
   prepareSetup,
   recordedTitles,
@@ -149,7 +149,9 @@ async function askFor(context: CliContext, flags: SetupFlags): Promise<SetupFlag
   if (flags.yes) return flags;
   requirePerson(context.terminal);
   const { askForSettings } = await import("./setup_questions.ts");
-  const answers = await askForSettings(flags, context.host.env);
+  const { host } = context;
+  const installed = await installedEnv(host, flags.root).catch(() => ({}));
+  const answers = await askForSettings(flags, { variables: host.env, installed });
   if (answers === null) throw new CliError("Nothing was changed");
   return { ...flags, ...answers };
 }

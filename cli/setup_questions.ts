@@ -1,9 +1,10 @@
 /** What `viper setup` asks a person. */
 import { confirm, isCancel, text } from "@clack/prompts";
 import { VARIABLES } from "../server/config.ts";
-import { hostSettings } from "../setup/settings.ts";
+import type { Env } from "../setup/env_file.ts";
+import { firstAddress, hostSettings } from "../setup/settings.ts";
 
-/** Settings that hosts differ in most, and how they are asked for. */
+/** Settings that hosts differ in most, in the order in which they are asked for. */
 const QUESTIONS = {
   listen: "Address of the API",
   bridge: "Bridge of the VMs",
@@ -11,21 +12,26 @@ const QUESTIONS = {
   hostIp: "The host's address on the bridge",
 } as const;
 type Asked = keyof typeof QUESTIONS;
+type Answers = Partial<Record<Asked, string>>;
+
+/** What is known before anything is asked: variables, and the settings of an earlier setup. */
+export interface KnownSettings {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly installed: Env;
+}
 
 /** Asks for what no flag said, then whether to begin. `null` when the person would rather not. */
 export async function askForSettings(
-  flags: Readonly<Partial<Record<Asked, string>>>,
-  variables: Readonly<Record<string, string | undefined>>,
-): Promise<Partial<Record<Asked, string>> | null> {
-  const answers: Partial<Record<Asked, string>> = {};
+  flags: Readonly<Answers>,
+  known: KnownSettings,
+): Promise<Answers | null> {
+  const answers: Answers = {};
   for (const [name, message] of Object.entries(QUESTIONS) as [Asked, string][]) {
     if (flags[name] !== undefined) continue;
-    const known = { ...definedOf(flags), ...answers };
-    const initialValue = hostSettings({}, variables, {}).env[VARIABLES[name]] ?? "";
     const answer = await text({
       message,
-      initialValue,
-      validate: (value) => problemWith({ ...known, [name]: value ?? "" }, name, variables),
+      initialValue: suggestion(name, { ...flags, ...answers }, known),
+      validate: (value) => problemWith(name, { ...flags, ...answers, [name]: value ?? "" }, known),
     });
     if (isCancel(answer)) return null;
     answers[name] = answer;
@@ -38,24 +44,33 @@ export async function askWhether(message: string): Promise<boolean> {
   return await confirm({ message }) === true;
 }
 
-/** Why the daemon would refuse the settings. The subnet is judged with the address that follows. */
-function problemWith(
-  flags: Readonly<Partial<Record<Asked, string>>>,
-  name: Asked,
-  variables: Readonly<Record<string, string | undefined>>,
-): string | undefined {
-  if (name === "subnet") return undefined;
+/** What is set already; in another subnet the host's address is its first. */
+export function suggestion(name: Asked, said: Answers, known: KnownSettings): string {
+  const { variables, installed } = known;
+  const { env } = hostSettings({}, variables, installed);
+  const subnet = said.subnet;
+  if (name === "hostIp" && subnet !== undefined && subnet !== env[VARIABLES.subnet]) {
+    return firstAddress(subnet);
+  }
+  return env[VARIABLES[name]] ?? "";
+}
+
+/** Why the daemon would refuse the answer; `undefined` when it would not. */
+export function problemWith(name: Asked, said: Answers, known: KnownSettings): string | undefined {
   try {
-    hostSettings(flags, variables, {});
+    // The host's address comes after the subnet, and is judged then.
+    const { hostIp, ...others } = said;
+    const first = said.subnet === undefined ? {} : { hostIp: firstAddress(said.subnet) };
+    const address = name === "hostIp" && hostIp !== undefined ? { hostIp } : first;
+    hostSettings({ ...asked(others), ...address }, known.variables, known.installed);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-function definedOf(
-  flags: Readonly<Partial<Record<Asked, string>>>,
-): Partial<Record<Asked, string>> {
-  const names = (Object.keys(QUESTIONS) as Asked[]).filter((name) => flags[name] !== undefined);
-  return Object.fromEntries(names.map((name) => [name, flags[name]]));
+/** The flags may hold more than is asked for. */
+function asked(said: Answers): Answers {
+  const names = (Object.keys(QUESTIONS) as Asked[]).filter((name) => said[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, said[name]]));
 }

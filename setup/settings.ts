@@ -2,6 +2,7 @@
 import type { Host } from "../host/host.ts";
 import { type Config, type ConfigFlags, readConfig, VARIABLES } from "../server/config.ts";
 import { checkSettings, type NetworkSettings } from "../server/network/settings.ts";
+import { parseSubnet } from "../server/network/subnet.ts";
 import { type Env, parseEnvFile } from "./env_file.ts";
 
 /** Where the daemon's settings stand. */
@@ -83,6 +84,11 @@ export async function installedEnv(host: Pick<Host, "files">, root: string): Pro
   const path = root + ENV_FILE;
   if (await host.files.stat("setup.settings:look", path) === null) return {};
   return parseEnvFile(await host.files.readText("setup.settings:read", path));
+}
+
+/** The lowest address that a host may have in the subnet. Pure. @throws {TypeError} */
+export function firstAddress(cidr: string): string {
+  return parseSubnet(cidr).hosts().next().value ?? "";
 }
 
 /** What the network's parts need of the config. Pure. */
