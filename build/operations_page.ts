@@ -71,8 +71,9 @@ request may also meet \`invalid_json\`, \`invalid_request\`, \`unsupported_media
 \`forbidden_origin\`, \`forbidden_peer\`, \`too_many_failures\` or \`internal\`; a browser's operation also \`vm_not_found\`, \`vm_not_running\`, \`agent_unreachable\`
 or \`agent_timeout\`.
 
-Beside these the daemon serves \`GET /api/v1/events/vms\`, a stream of server-sent events, and passes
-any other request below a VM's \`agent/\` on as it is; the stream needs the role viewer, what is
+Beside these the daemon serves \`GET /api/v1/events/vms\`, a stream of server-sent events, and
+\`/ws/v1/vms/{name}/logs\`, a WebSocket that tells lines of logs (\`tail\` and \`stream\` in its query),
+and passes any other request below a VM's \`agent/\` on as it is; the stream needs the role viewer, what is
 passed on the role operator. An operation's role stands behind its route; \`GET /healthz\` needs no
 key on the daemon's own machine.
 `;

@@ -1,4 +1,4 @@
-import type { HttpHandler, Net } from "./host.ts";
+import type { HttpHandler, Net, ServerSocket } from "./host.ts";
 
 /** Nobody but the owner: what a new socket must not allow. */
 const SOCKET_UMASK = 0o177;
@@ -37,6 +37,7 @@ export const denoNet: Net = {
       [Symbol.dispose]: () => client.close(),
     };
   },
+  upgrade: (_label, request, protocol) => upgrade(request, protocol),
   serve: async (_label, address, handler) => {
     await Promise.resolve();
     if ("path" in address) return serveSocket(address.path, handler);
@@ -49,6 +50,34 @@ export const denoNet: Net = {
     return { port: server.addr.port, shutdown: () => server.shutdown() };
   },
 };
+
+function upgrade(request: Request, protocol: string | undefined) {
+  const options = protocol === undefined ? {} : { protocol };
+  const { response, socket } = Deno.upgradeWebSocket(request, options);
+  const opened = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  opened.promise.catch(() => {}); // Nobody may wait for it.
+  socket.onopen = () => opened.resolve();
+  socket.onclose = () => {
+    opened.reject(new Error("The WebSocket was closed before it was open"));
+    closed.resolve();
+  };
+  socket.onerror = () => {}; // The close that follows it is what counts.
+  const accepted: ServerSocket = {
+    opened: opened.promise,
+    closed: closed.promise,
+    get bufferedBytes() {
+      return socket.bufferedAmount;
+    },
+    send: (text) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
+    close: (code, reason) => {
+      opened.promise.then(() => socket.close(code, reason), () => {});
+    },
+  };
+  return { response, socket: accepted };
+}
 
 const QUIET = { onListen: () => {}, onError: () => new Response(null, { status: 500 }) };
 

@@ -183,6 +183,20 @@ export interface PoolOptions {
   readonly socket?: string;
 }
 
+/** A WebSocket (RFC 6455), from the side that accepted it. */
+export interface ServerSocket {
+  /** Resolves once messages can be sent; rejects when that will never be. */
+  readonly opened: Promise<void>;
+  /** Resolves when the connection is over, for whatever reason. */
+  readonly closed: Promise<void>;
+  /** Bytes that were sent and have not left yet. */
+  readonly bufferedBytes: number;
+  /** Sends a text message; one to a connection that is over is lost. */
+  send(text: string): void;
+  /** Closes, now or as soon as it is open; `code` is one of RFC 6455, 7.4. */
+  close(code: number, reason: string): void;
+}
+
 /** Sockets, both ways. */
 export interface Net {
   connect(label: Label, address: Address, signal?: AbortSignal): Promise<Connection>;
@@ -192,6 +206,12 @@ export interface Net {
   fetch(label: Label, url: string, init?: RequestInit): Promise<Response>;
   /** For a peer that may go away while another takes its address. */
   openPool(label: Label, options?: PoolOptions): HttpPool;
+  /** Accepts the WebSocket that the request asks for; the response is the request's answer. */
+  upgrade(
+    label: Label,
+    request: Request,
+    protocol: string | undefined,
+  ): { readonly response: Response; readonly socket: ServerSocket };
   serve(label: Label, address: ServeAddress, handler: HttpHandler): Promise<HttpServer>;
 }
 

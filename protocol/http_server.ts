@@ -45,7 +45,8 @@ export function identifyRequests(app: Hono, newId: () => string): void {
     const id = REQUEST_ID.test(given) ? given : newId();
     c.set("requestId", id);
     await next();
-    c.res.headers.set(REQUEST_ID_HEADER, id);
+    // The answer to a WebSocket cannot be changed.
+    if (c.res.status !== 101) c.res.headers.set(REQUEST_ID_HEADER, id);
   });
 }
 

@@ -154,6 +154,7 @@ export async function openDaemon(
     audit: new Audit(new AuditRows(state.db), host),
     admission,
     onServerError,
+    net: host.net,
     newRequestId: host.random.uuid,
   });
   const { url } = parts.use(await listenForApi(config, host, api));

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Context, Hono, Next } from "hono";
+import type { Net } from "../../host/host.ts";
 import {
   createApp,
   identifyRequests,
@@ -48,6 +49,7 @@ import type { Fleet } from "../vms/fleet.ts";
 import { noteAction, noteInput, recordChange, targetOf } from "./audited.ts";
 import type { Admission, Admitted } from "./auth/admission.ts";
 import { withoutQueryCredentials } from "./auth/credentials.ts";
+import { openLogSocket } from "./log_socket.ts";
 import { logHandlers } from "./logs.ts";
 import { openEventStream, type SseParts } from "./sse.ts";
 
@@ -66,6 +68,7 @@ export interface RestParts {
   readonly audit: Audit;
   readonly admission: Admission;
   readonly onServerError: OnServerError;
+  readonly net: Net;
   readonly newRequestId: () => string;
 }
 
@@ -118,6 +121,12 @@ export function restApp(parts: RestParts): Hono {
     return openEventStream(c.req.raw, parts.events, stillAdmitted(principal, parts.keys));
   });
   app.all("/api/v1/events/vms", (c) => methodNotAllowed(c, ["GET"]));
+  app.get("/ws/v1/vms/:name/logs", (c) => {
+    const name = vmNameOf(c);
+    const principal = permit(c, "viewer", "vms.logs", name);
+    const socketParts = { ...parts, ...parts.events };
+    return openLogSocket(c.req.raw, name, socketParts, stillAdmitted(principal, parts.keys));
+  });
   mountAgent(app, parts.relay);
   return app;
 }

@@ -73,6 +73,10 @@ function watchedNet(net: Net, before: (call: HostCall) => void): Net {
         [Symbol.dispose]: () => pool[Symbol.dispose](),
       };
     },
+    upgrade: (label, request, protocol) => {
+      before({ label, detail: "upgrade" });
+      return net.upgrade(label, request, protocol);
+    },
     serve: async (label, address, handler) => {
       before({ label, detail: `serve ${JSON.stringify(address)}` });
       return await net.serve(label, address, handler);

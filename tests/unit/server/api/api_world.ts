@@ -71,6 +71,7 @@ export async function apiWorld(
     status: new SystemStatus(world.host, "1.2.3", "qemu", () => world.fleet.count()),
     events: { bus: world.bus, clock: world.clock, closing: closing.signal },
     ...{ keys, tickets, audit, admission },
+    net: host.net,
     newRequestId: () => "made-here",
     onServerError: (error) => serverErrors.push(error),
   });

@@ -120,6 +120,7 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
         .map(({ type }) => type),
     [Symbol.asyncDispose]: async () => {
       await fleet.close();
+      await logs[Symbol.asyncDispose]();
       db[Symbol.dispose]();
       await Deno.remove(folder, { recursive: true });
     },
