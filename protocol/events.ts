@@ -24,6 +24,26 @@ export const eventType = z.enum([
 /** What happened. */
 export type EventType = z.infer<typeof eventType>;
 
+/**
+ * Why a VM crashed. `guest_*` and `process_exit`: its machine ended by itself, by what the guest did
+ * or for no known reason. `hung`: the machine did not answer. `boot_timeout`: the agent was not
+ * ready in time. `not_started`: there was no machine yet. `network_lost`: its tap was gone.
+ * `gone`: its machine was, when the daemon came back.
+ */
+export const crashCause = z.enum([
+  "guest_poweroff",
+  "guest_reset",
+  "guest_panic",
+  "process_exit",
+  "hung",
+  "boot_timeout",
+  "not_started",
+  "network_lost",
+  "gone",
+]);
+/** Why a VM crashed. */
+export type CrashCause = z.infer<typeof crashCause>;
+
 /** One event. `seq` grows by at least one and never repeats, over restarts too. */
 export const vmEvent = z.object({
   seq: z.int(),
@@ -36,6 +56,8 @@ export const vmEvent = z.object({
   mac_address: z.string().optional(),
   pid: z.int().optional(),
   message: z.string().optional(),
+  /** Of `VM_CRASHED`. Earlier versions stored none. */
+  cause: crashCause.optional(),
   /** Of `VM_LOG`: a line that the guest wrote, and where. */
   stream: logStream.optional(),
   line: z.string().optional(),

@@ -30,7 +30,7 @@ export async function watchNetwork(
     try {
       const { repaired, lost } = await network.repair(() => fleet.guests());
       if (repaired.length > 0) host.log("warn", "network repaired", { repaired });
-      await Promise.all(lost.map((id) => fleet.loseTap(id, "its tap is gone")));
+      await Promise.all(lost.map((id) => fleet.loseTap(id)));
     } catch (error) {
       host.log("error", "network not repaired", { error });
     }

@@ -196,8 +196,8 @@ export class Fleet {
   }
 
   /** Gives up a VM that has lost its tap, unless it has another by now. */
-  async loseTap(id: string, reason: string): Promise<void> {
-    await this.#vms.get(id)?.loseTap(reason);
+  async loseTap(id: string): Promise<void> {
+    await this.#vms.get(id)?.loseTap();
   }
 
   /** Refuses new VMs, and keeps or stops those that are there; their rows stay. */

@@ -6,8 +6,9 @@
  */
 import { ViperError } from "../../protocol/problems.ts";
 import { TTL_MS_MAX } from "../../protocol/vm_settings.ts";
-import type { Machine, MachineEnd } from "../runtimes/runtime.ts";
+import type { Machine } from "../runtimes/runtime.ts";
 import type { VmRow } from "../store/vm_rows.ts";
+import { bootTimeout, type Crash, crashOf, HUNG, notStarted } from "./crash.ts";
 import { Footprint, type FootprintParts } from "./footprint.ts";
 import { Incarnation } from "./incarnation.ts";
 import { insist, Later } from "./later.ts";
@@ -95,7 +96,7 @@ export class Lifecycle {
     try {
       await this.boot(this.record.require());
     } catch (error) {
-      await this.crash("exit", `not started: ${messageOf(error)}`);
+      await this.crash("exit", notStarted(`not started: ${messageOf(error)}`));
       throw startError(row.name, error);
     }
   }
@@ -104,17 +105,17 @@ export class Lifecycle {
   begin(machine: Machine): Incarnation {
     const life = new Incarnation(machine, this.parts.host);
     this.#life = life;
-    const end = (reason: string) => this.#insist("exit", () => this.#crashIf(life, "exit", reason));
-    machine.exited.then((status) => end(endReason(status)));
-    life.whenHung(() => end("the machine did not answer"));
+    const end = (crash: Crash) => this.#insist("exit", () => this.#crashIf(life, "exit", crash));
+    machine.exited.then((status) => end(crashOf(status)));
+    life.whenHung(() => end(HUNG));
     return life;
   }
 
   /** A VM whose agent does not announce itself in time has crashed. */
   expectAnnounce(life: Incarnation, machine: Machine): void {
     const ms = this.parts.planner.bootTimeoutMs(machine.accel);
-    const reason = `the agent was not ready in ${ms} ms`;
-    life.after(ms, () => this.#insist("expire", () => this.#crashIf(life, "expire", reason)));
+    const crash = bootTimeout(ms);
+    life.after(ms, () => this.#insist("expire", () => this.#crashIf(life, "expire", crash)));
   }
 
   /** A VM that is not used for long enough is deleted. */
@@ -158,12 +159,12 @@ export class Lifecycle {
   }
 
   /** An end that nobody asked for: the state is told even when the host cannot be cleaned. */
-  async crash(signal: "exit" | "expire", reason: string): Promise<void> {
+  async crash(signal: "exit" | "expire", { cause, reason }: Crash): Promise<void> {
     const row = this.record.row();
     if (row === undefined || transition(row.status, signal) === null) return;
     this.#life?.end();
     await this.footprint.release(null).catch((error) => this.logLeft(error));
-    this.record.apply(signal, { reason });
+    this.record.apply(signal, { reason }, { cause });
     // Only now, so that an end that could not be stored is told again.
     this.#life = null;
     this.parts.onRoom();
@@ -174,7 +175,7 @@ export class Lifecycle {
   async rollBack(row: VmRow, cause: unknown): Promise<void> {
     this.#life?.end();
     this.#life = null;
-    const message = `not created: ${messageOf(cause)}`;
+    const { reason, ...told } = notStarted(`not created: ${messageOf(cause)}`);
     try {
       await this.footprint.release(null);
       await this.footprint.removeLog();
@@ -182,9 +183,9 @@ export class Lifecycle {
       // The row stays and is told to have crashed, so that a delete can clean up later.
       this.#logFailure("roll_back", error);
       this.parts.idempotency.removeOf(this.id);
-      return void this.record.apply("exit", { reason: message });
+      return void this.record.apply("exit", { reason }, told);
     }
-    this.record.discard(row, message);
+    this.record.discard(row, reason);
   }
 
   /** Starts a VM that has crashed again, if and when its policy says so. */
@@ -227,8 +228,8 @@ export class Lifecycle {
     return this.parts.host.clock.now().toISOString();
   }
 
-  async #crashIf(life: Incarnation, signal: "exit" | "expire", reason: string): Promise<void> {
-    if (this.#life === life) await this.crash(signal, reason);
+  async #crashIf(life: Incarnation, signal: "exit" | "expire", crash: Crash): Promise<void> {
+    if (this.#life === life) await this.crash(signal, crash);
   }
 
   async #exitWithin(machine: Machine, ms: number): Promise<void> {
@@ -266,13 +267,6 @@ export function startError(name: string, error: unknown): ViperError {
   return new ViperError("vm_start_failed", `Cannot start VM "${name}": ${messageOf(error)}`, {
     cause: error,
   });
-}
-
-/** Why a machine is gone, for people. */
-function endReason({ cause, status }: MachineEnd): string {
-  if (cause !== "process_exit") return `the machine ended: ${cause.replace("_", " ")}`;
-  if (status === null) return "the machine's process is gone";
-  return `the machine ended by ${status.signal ?? `itself with code ${status.code}`}`;
 }
 
 function messageOf(error: unknown): string {

@@ -7,9 +7,8 @@
 import type { Machine } from "../runtimes/runtime.ts";
 import type { VmRow } from "../store/vm_rows.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { GONE } from "./crash.ts";
 import { isLive } from "./states.ts";
-
-const REASON = "its machine was gone when the daemon came back";
 
 /** Adopts the VM's machine, or tells that the VM has crashed. Takes the VM's turn. */
 export async function recover(vm: Lifecycle, closing: AbortSignal): Promise<void> {
@@ -64,10 +63,10 @@ async function bury(vm: Lifecycle, row: VmRow): Promise<void> {
   if (row.started_at === null) {
     await footprint.removeLog().catch(vm.logLeft);
     vm.cancelAll();
-    return record.discard(row, REASON);
+    return record.discard(row, GONE.reason);
   }
   if (row.status === "stopping") return void record.apply("exit");
-  record.apply("exit", { reason: REASON });
+  record.apply("exit", { reason: GONE.reason }, { cause: GONE.cause });
   vm.restartLater();
 }
 

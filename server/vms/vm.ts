@@ -6,6 +6,7 @@
  */
 import { ViperError } from "../../protocol/problems.ts";
 import type { VmRow } from "../store/vm_rows.ts";
+import { NETWORK_LOST } from "./crash.ts";
 import type { AgentLink } from "./incarnation.ts";
 import { Lifecycle, startError, type VmParts } from "./lifecycle.ts";
 import { recover } from "./recovery.ts";
@@ -160,11 +161,11 @@ export class Vm {
   }
 
   /** Ends a machine whose tap is gone. It may have another by now, or none. */
-  loseTap(reason: string): Promise<void> {
+  loseTap(): Promise<void> {
     return this.#queue.enqueue(async () => {
       const owners = await this.parts.footprint.taps?.tapOwners() ?? [];
       if (this.#lifecycle.life === null || owners.includes(this.id)) return;
-      await this.#lifecycle.crash("exit", reason);
+      await this.#lifecycle.crash("exit", NETWORK_LOST);
     });
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Host } from "../../host/host.ts";
-import type { EventType } from "../../protocol/events.ts";
+import type { CrashCause, EventType } from "../../protocol/events.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { EventBus } from "../events/bus.ts";
 import type { LeaseRows } from "../store/lease_rows.ts";
@@ -35,6 +35,14 @@ const EVENTS: Readonly<Record<VmSignal, Partial<Record<VmTarget, EventType>>>> =
   remove: { gone: "VM_DELETED" },
 };
 
+/** What the event of a change says beside the row. */
+export interface Told {
+  /** Left out: what the change itself is called. */
+  readonly type?: EventType;
+  readonly message?: string | undefined;
+  readonly cause?: CrashCause | undefined;
+}
+
 /** The row of one VM, and the way to change it. */
 export class VmRecord {
   constructor(readonly id: string, private readonly parts: RecordParts) {}
@@ -61,7 +69,7 @@ export class VmRecord {
   apply(
     signal: VmSignal,
     change: VmChange = {},
-    told: { readonly type?: EventType; readonly message?: string | undefined } = {},
+    told: Told = {},
   ): boolean {
     const row = this.row();
     const target = row === undefined ? null : transition(row.status, signal);
@@ -70,8 +78,9 @@ export class VmRecord {
     const type = told.type ?? EVENTS[signal][target];
     const status = target === "gone" ? row.status : target;
     const message = told.message ?? change.reason ?? undefined;
+    const cause = type === "VM_CRASHED" ? told.cause : undefined;
     if (type === undefined) write();
-    else this.publish({ ...row, ...change, status }, type, message, write);
+    else this.publish({ ...row, ...change, status }, { type, message, cause }, write);
     return true;
   }
 
@@ -82,7 +91,7 @@ export class VmRecord {
 
   /** Takes back a VM that never came to be. */
   discard(row: VmRow, message: string): void {
-    this.publish({ ...row, status: "stopped" }, "VM_DELETED", message, () => {
+    this.publish({ ...row, status: "stopped" }, { type: "VM_DELETED", message }, () => {
       this.parts.idempotency.removeOf(this.id);
       this.parts.rows.remove(this.id);
     });
@@ -90,8 +99,7 @@ export class VmRecord {
 
   publish(
     row: VmRow,
-    type: EventType,
-    message: string | undefined,
+    { type, message, cause }: Told & { readonly type: EventType },
     write: () => void = () => {},
   ): void {
     this.parts.bus.publish({
@@ -103,6 +111,7 @@ export class VmRecord {
       ...(row.ip_address === null ? {} : { ip_address: row.ip_address }),
       ...(row.pid === null ? {} : { pid: row.pid }),
       ...(message === undefined ? {} : { message }),
+      ...(cause === undefined ? {} : { cause }),
     }, write);
   }
 
