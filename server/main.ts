@@ -22,6 +22,10 @@ import { listen } from "./listen.ts";
 import { readConsoles } from "./logs/consoles.ts";
 import { consoleFile, sweepLogs } from "./logs/log_files.ts";
 import { VmLogs } from "./logs/vm_logs.ts";
+import { fleetFigures } from "./metrics/fleet_figures.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import { processFigures } from "./metrics/process_figures.ts";
+import { VmLives } from "./metrics/vm_lives.ts";
 import { type Network, openNetwork } from "./network/network.ts";
 import { hostResolvers } from "./network/resolvers.ts";
 import { parseSubnet } from "./network/subnet.ts";
@@ -36,8 +40,9 @@ import { openState, type State } from "./state.ts";
 import { AuditRows } from "./store/audit_rows.ts";
 import { IdempotencyRows } from "./store/idempotency_rows.ts";
 import { SystemStatus } from "./system_status.ts";
+import { guestAddresses } from "./vms/addresses.ts";
 import { type Cgroups, openCgroups } from "./vms/cgroups.ts";
-import { capacityOf } from "./vms/capacity.ts";
+import { type Capacity, capacityOf } from "./vms/capacity.ts";
 import { Fleet } from "./vms/fleet.ts";
 
 /** How long an address of this very machine may take to refuse a connection. */
@@ -103,9 +108,13 @@ export async function openDaemon(
 
   const bus = new EventBus(state.db, host.clock.now);
   const logs = parts.use(new VmLogs({ host, bus, logDir: config.logDir }));
+  const metrics = new Metrics();
+  const lives = new VmLives(metrics, host.clock);
+  bus.listen((event) => lives.take(event));
   let guestUrl = "";
   const cgroups = choice.runtime.traits.image ? await openCgroups(host, state.name) : null;
   if (cgroups !== null) parts.use(cgroups);
+  const capacity = capacityOf(config, await readHostSize(host));
   const needs = {
     choice,
     runtimes,
@@ -114,12 +123,14 @@ export async function openDaemon(
     resolvers,
     state,
     bus,
+    capacity,
     daemonUrl: () => guestUrl,
   };
-  const fleet = await buildFleet(config, host, needs);
+  const fleet = buildFleet(config, host, needs);
   parts.defer(() => fleet.close());
   await fleet.recover();
-  if (network !== null) parts.use(await watchNetwork(host, network, fleet));
+  const noteRepairs = (count: number) => metrics.count("viper_network_repairs_total", {}, count);
+  if (network !== null) parts.use(await watchNetwork(host, network, fleet, noteRepairs));
 
   await sweepLogs(host, config.logDir, (id) => state.rows.byId(id) !== undefined);
   parts.use(readConsoles({
@@ -130,7 +141,10 @@ export async function openDaemon(
   }));
 
   const onServerError = logServerErrors(host);
-  const guest: Hono = guestApp(fleet, logs, host, onServerError);
+  const guest: Hono = guestApp({
+    ...{ fleet, logs, host, onServerError },
+    onAnnounce: (vmId, readyMs) => lives.noteAnnounce(vmId, readyMs),
+  });
   const guestHostname = network === null ? "127.0.0.1" : config.hostIp;
   const guestListener = parts.use(
     await listen(
@@ -142,11 +156,19 @@ export async function openDaemon(
   );
   guestUrl = guestListener.url;
 
+  addSources(metrics, config, host, { ...needs, fleet });
+
   const closing = new AbortController();
   const api = restApp({
     fleet,
     logs,
-    relay: new Relay((name) => fleet.agent(name), host),
+    metrics,
+    relay: new Relay(
+      (name) => fleet.agent(name),
+      host,
+      (operation, seconds) =>
+        metrics.observe("viper_agent_request_duration_seconds", { operation }, seconds),
+    ),
     status: new SystemStatus(host, VERSION, choice.runtime.name, () => fleet.count()),
     events: { bus, clock: host.clock, closing: closing.signal },
     keys,
@@ -212,10 +234,11 @@ interface FleetNeeds {
   readonly resolvers: readonly string[];
   readonly state: State;
   readonly bus: EventBus;
+  readonly capacity: Capacity;
   readonly daemonUrl: () => string;
 }
 
-async function buildFleet(config: Config, host: Host, needs: FleetNeeds): Promise<Fleet> {
+function buildFleet(config: Config, host: Host, needs: FleetNeeds): Fleet {
   const { choice: { runtime, availability }, runtimes, cgroups, network, resolvers } = needs;
   const { state, bus } = needs;
   const { db, rows, leases } = state;
@@ -227,7 +250,7 @@ async function buildFleet(config: Config, host: Host, needs: FleetNeeds): Promis
     accel: availability.accel,
     network: network && { subnet: parseSubnet(config.subnet), hostIp, resolvers },
     imageDir,
-    capacity: capacityOf(config, await readHostSize(host)),
+    capacity: needs.capacity,
     sizeMax: { cpuCores: config.maxCpuCores, memoryMb: config.maxMemoryMb },
     defaults: {
       cpuCores: config.defaultCpuCores,
@@ -239,6 +262,24 @@ async function buildFleet(config: Config, host: Host, needs: FleetNeeds): Promis
     onShutdown,
     daemonUrl: needs.daemonUrl,
   });
+}
+
+/** What is read when somebody asks for it. */
+function addSources(
+  metrics: Metrics,
+  config: Config,
+  host: Host,
+  { fleet, bus, capacity, choice, network, state }: FleetNeeds & { readonly fleet: Fleet },
+): void {
+  metrics.addSource(processFigures(host));
+  metrics.addSource(fleetFigures({
+    ...{ host, rows: state.rows, leases: state.leases, capacity, dbPath: config.dbPath },
+    addresses: network === null ? null : guestAddresses(parseSubnet(config.subnet)),
+    waiting: () => fleet.waiting,
+    subscribers: () => bus.subscribers,
+  }));
+  const labels = { version: VERSION, runtime: choice.runtime.name };
+  metrics.addSource(() => [{ name: "viper_build_info", labels, value: 1 }]);
 }
 
 /** The cause chain goes to the log, once; the query may hold secrets and does not. */

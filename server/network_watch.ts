@@ -7,12 +7,14 @@ const REPAIR_INTERVAL_MS = 30_000;
 
 /**
  * Repairs the guests' network at once and from then on, until disposed. VMs whose tap is gone are
- * told to have crashed: nothing can give a running machine a new one.
+ * told to have crashed: nothing can give a running machine a new one. `onRepaired` is told how many
+ * things were put back.
  */
 export async function watchNetwork(
   host: Host,
   network: Network,
   fleet: Fleet,
+  onRepaired: (count: number) => void,
 ): Promise<AsyncDisposable> {
   let last = repair();
   const timer = host.clock.every(REPAIR_INTERVAL_MS, () => {
@@ -29,6 +31,7 @@ export async function watchNetwork(
   async function repair(): Promise<void> {
     try {
       const { repaired, lost } = await network.repair(() => fleet.guests());
+      onRepaired(repaired.length);
       if (repaired.length > 0) host.log("warn", "network repaired", { repaired });
       await Promise.all(lost.map((id) => fleet.loseTap(id)));
     } catch (error) {

@@ -10,7 +10,8 @@ const TARGET_LENGTH_MAX = 256;
 /** Context variable: what a request is about to do. */
 const ACTION = "action";
 
-interface Action {
+/** What a request is about to do, and to what. */
+export interface Action {
   readonly operation: string;
   target: string;
 }
@@ -22,8 +23,13 @@ export function noteAction(c: Context, operation: string, target: string): void 
 
 /** Adds the name that a valid input has, where the path has none. */
 export function noteInput(c: Context, input: Readonly<Record<string, unknown>>): void {
-  const action = c.get(ACTION) as Action | undefined;
+  const action = actionOf(c);
   if (action?.target === "" && typeof input["name"] === "string") action.target = input["name"];
+}
+
+/** What a request turned out to be; unknown for one that was refused or met no route. */
+export function actionOf(c: Context): Action | undefined {
+  return c.get(ACTION);
 }
 
 /** What an operation is done to, as the path says. */
@@ -33,7 +39,7 @@ export function targetOf(c: Context, { http }: Operation): string {
 
 /** Records a request that was to change something, once it is answered. */
 export function recordChange(c: Context, audit: Audit, { principal, client }: Admitted): void {
-  const action = c.get(ACTION) as Action | undefined;
+  const action = actionOf(c);
   if (c.req.method === "GET" || c.req.method === "HEAD" || action === undefined) return;
   const { role, name, keyId, via } = principal;
   audit.record(requestIdOf(c), {

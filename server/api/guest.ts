@@ -33,12 +33,19 @@ interface Guest {
   readonly peer: string;
 }
 
+/** What the app for guests speaks to. */
+export interface GuestParts {
+  readonly fleet: Fleet;
+  readonly logs: VmLogs;
+  readonly host: Pick<Host, "clock" | "random">;
+  readonly onServerError: OnServerError;
+  /** Told how long an agent says that it needed, before its word counts. */
+  readonly onAnnounce: (vmId: string, readyMs: number) => void;
+}
+
 /** The app that answers guests. */
 export function guestApp(
-  fleet: Fleet,
-  logs: VmLogs,
-  host: Pick<Host, "clock" | "random">,
-  onServerError: OnServerError,
+  { fleet, logs, host, onServerError, onAnnounce }: GuestParts,
 ): Hono {
   const app = createApp(onServerError);
   identifyRequests(app, host.random.uuid);
@@ -46,6 +53,7 @@ export function guestApp(
   mount(app, guestOperations, {
     announce: async (input, { vmId, peer }: Guest) => {
       if (input.vm_id !== vmId) throw unauthorized(input.vm_id);
+      onAnnounce(vmId, input.ready_ms);
       await fleet.announce(vmId, {
         url: `http://${peer}:${input.port}`,
         browserRestarts: input.browser_restarts,

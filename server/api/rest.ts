@@ -29,7 +29,7 @@ import {
 import type { Role } from "../../protocol/roles.ts";
 import type { Audit } from "../audit.ts";
 import { ViperError } from "../../protocol/problems.ts";
-import type { Relay } from "../browser/relay.ts";
+import { FORWARD, type Relay } from "../browser/relay.ts";
 import {
   auditHandlers,
   browserHandlers,
@@ -44,6 +44,7 @@ import type { ApiKeys } from "../keys/keys.ts";
 import { type Principal, requireRole } from "../keys/principal.ts";
 import type { Tickets } from "../keys/tickets.ts";
 import type { VmLogs } from "../logs/vm_logs.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { SystemStatus } from "../system_status.ts";
 import type { Fleet } from "../vms/fleet.ts";
 import { noteAction, noteInput, recordChange, targetOf } from "./audited.ts";
@@ -51,6 +52,7 @@ import type { Admission, Admitted } from "./auth/admission.ts";
 import { withoutQueryCredentials } from "./auth/credentials.ts";
 import { openLogSocket } from "./log_socket.ts";
 import { logHandlers } from "./logs.ts";
+import { meterRequests } from "./metered.ts";
 import { openEventStream, type SseParts } from "./sse.ts";
 
 /** Printable ASCII without spaces. */
@@ -66,6 +68,7 @@ export interface RestParts {
   readonly keys: ApiKeys;
   readonly tickets: Tickets;
   readonly audit: Audit;
+  readonly metrics: Metrics;
   readonly admission: Admission;
   readonly onServerError: OnServerError;
   readonly net: Net;
@@ -82,6 +85,7 @@ export interface RestEnv {
 export function restApp(parts: RestParts): Hono {
   const app = createApp(parts.onServerError);
   identifyRequests(app, parts.newRequestId);
+  meterRequests(app, parts.metrics, parts.events.clock);
   app.use(async (c: Context, next: Next) => {
     const { peer } = c.env as RestEnv;
     const admitted = parts.admission.admit(c.req.raw, peer);
@@ -127,6 +131,11 @@ export function restApp(parts: RestParts): Hono {
     const socketParts = { ...parts, ...parts.events };
     return openLogSocket(c.req.raw, name, socketParts, stillAdmitted(principal, parts.keys));
   });
+  app.get("/metrics", async (c) => {
+    permit(c, "viewer", "metrics.read", "");
+    return c.body(await parts.metrics.text(), 200, { "content-type": parts.metrics.contentType });
+  });
+  app.all("/metrics", (c) => methodNotAllowed(c, ["GET"]));
   mountAgent(app, parts.relay);
   return app;
 }
@@ -143,7 +152,7 @@ function mountAgent(app: Hono, relay: Relay): void {
   });
   app.all(`${AGENT_PREFIX.replace("{name}", ":name")}/*`, (c) => {
     const [vmName, path] = [vmNameOf(c), agentPath(c.req.url)];
-    permit(c, "operator", "agent.forward", `${vmName} ${path.split("?")[0]}`);
+    permit(c, "operator", FORWARD, `${vmName} ${path.split("?")[0]}`);
     return relay.forward(vmName, path, c.req.raw, requestIdOf(c));
   });
 }

@@ -15,6 +15,8 @@ import type { AgentLink } from "../vms/incarnation.ts";
 
 /** How long a raw request may wait for its answer to begin. */
 const FORWARD_TIMEOUT_MS = 120_000;
+/** What a raw request is called where operations are counted. */
+export const FORWARD = "agent.forward";
 /** How much later than the agent's own timeout the relay gives up. */
 const GRACE_MS = 5_000;
 /** Headers that belong to one connection (RFC 9110 section 7.6.1) or are the daemon's affair. */
@@ -36,8 +38,19 @@ const NOT_FORWARDED = [
   "origin",
 ];
 
+/** Told how long an agent took until its answer began, in seconds. */
+export type OnAnswer = (operation: string, seconds: number) => void;
+
 /** Finds the agent of a running VM by the VM's name. */
 export type AgentOf = (vmName: string) => AgentLink;
+
+/** One request to an agent. */
+interface AgentRequest {
+  readonly operation: string;
+  readonly path: string;
+  readonly init: SignableInit;
+  readonly timeoutMs: number;
+}
 
 /** Sends requests to agents. */
 export class Relay {
@@ -47,6 +60,7 @@ export class Relay {
   constructor(
     private readonly agentOf: AgentOf,
     private readonly host: Pick<Host, "clock" | "random">,
+    private readonly onAnswer: OnAnswer,
   ) {}
 
   /** Calls an operation; the answer is the agent's, its body still on the way. */
@@ -57,17 +71,13 @@ export class Relay {
     { signal, requestId }: { readonly signal: AbortSignal; readonly requestId: string },
   ): Promise<Response> {
     const { path, body } = requestOf(operation, input);
-    return await this.#send(
-      vmName,
-      path,
-      {
-        method: operation.http.method,
-        headers: { "content-type": "application/json", [REQUEST_ID_HEADER]: requestId },
-        ...(body === undefined ? {} : { body }),
-      },
-      input.timeout_ms + GRACE_MS,
-      signal,
-    );
+    const init = {
+      method: operation.http.method,
+      headers: { "content-type": "application/json", [REQUEST_ID_HEADER]: requestId },
+      ...(body === undefined ? {} : { body }),
+    };
+    const timeoutMs = input.timeout_ms + GRACE_MS;
+    return await this.#send(vmName, { operation: operation.name, path, init, timeoutMs }, signal);
   }
 
   /**
@@ -90,20 +100,18 @@ export class Relay {
     const headers = withoutHops(request.headers, NOT_FORWARDED);
     headers.set(REQUEST_ID_HEADER, requestId);
     const body = await readBody(request, BODY_LIMIT_BYTES);
+    const init = { method: request.method, headers, ...(body.length === 0 ? {} : { body }) };
+    const timeoutMs = FORWARD_TIMEOUT_MS;
     return await this.#send(
       vmName,
-      path,
-      { method: request.method, headers, ...(body.length === 0 ? {} : { body }) },
-      FORWARD_TIMEOUT_MS,
+      { operation: FORWARD, path, init, timeoutMs },
       request.signal,
     );
   }
 
   async #send(
     vmName: string,
-    path: string,
-    init: SignableInit,
-    timeoutMs: number,
+    { operation, path, init, timeoutMs }: AgentRequest,
     signal: AbortSignal,
   ): Promise<Response> {
     const agent = this.agentOf(vmName);
@@ -117,12 +125,14 @@ export class Relay {
       () => {}, // Answered in time; the body may take as long as it is read.
     );
     const send: FetchLike = (url, init) => agent.pool.fetch("relay.send:fetch", url, init);
+    const startMs = this.host.clock.monotonicMs();
     try {
       const response = await this.#signer(agent).send(send, agent.url + path, {
         ...init,
         redirect: "manual",
         signal: AbortSignal.any([timeout.signal, signal, agent.signal]),
       });
+      this.onAnswer(operation, (this.host.clock.monotonicMs() - startMs) / 1_000);
       return passOn(response);
     } catch (error) {
       if (agent.signal.aborted) {

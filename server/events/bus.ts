@@ -30,6 +30,8 @@ export type FollowOptions = EventFilter & {
 /** The one way from a VM's change to those who watch. */
 export class EventBus {
   readonly #rows: EventRows;
+  readonly #listeners: ((event: VmEvent) => void)[] = [];
+  #followers = 0;
   /** Those who have read all there is, and what they wait for. */
   readonly #waiting = new Map<() => void, EventFilter>();
 
@@ -63,7 +65,16 @@ export class EventBus {
   }
 
   /** Events from the cursor on, without end, until the signal is aborted. */
-  async *follow({ after, signal, ...filter }: FollowOptions): AsyncGenerator<VmEvent | EventGap> {
+  async *follow(options: FollowOptions): AsyncGenerator<VmEvent | EventGap> {
+    this.#followers++;
+    try {
+      yield* this.#read(options);
+    } finally {
+      this.#followers--;
+    }
+  }
+
+  async *#read({ after, signal, ...filter }: FollowOptions): AsyncGenerator<VmEvent | EventGap> {
     const newest = this.#rows.newest();
     // A number from the future belongs to an earlier state file: all that is kept is news.
     let cursor = after === undefined ? newest : after > newest ? 0 : after;
@@ -80,6 +91,16 @@ export class EventBus {
     }
   }
 
+  /** Calls back with each event as it is stored, in order; for those who only count. */
+  listen(listener: (event: VmEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** How many follow at the moment. */
+  get subscribers(): number {
+    return this.#followers;
+  }
+
   /** How many follow at the moment and have read all there is. */
   get idleSubscribers(): number {
     return this.#waiting.size;
@@ -94,6 +115,7 @@ export class EventBus {
   }
 
   #wake(events: readonly VmEvent[]): void {
+    for (const listener of this.#listeners) events.forEach(listener);
     for (const [wake, { kind, vmId }] of this.#waiting) {
       const isWanted = events.some((event) =>
         (vmId === undefined || event.vm_id === vmId) &&

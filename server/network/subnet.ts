@@ -15,6 +15,8 @@ export interface Subnet {
   readonly broadcastAddress: string;
   /** Whether the address lies in the subnet, its network and broadcast address included. */
   contains(address: string): boolean;
+  /** How many addresses a host may have. */
+  readonly hostCount: number;
   /** Every address that a host may have, in order. */
   hosts(): Generator<string>;
 }
@@ -47,6 +49,7 @@ export function parseSubnet(cidr: string): Subnet {
       const number = parseIpv4(other);
       return number >= first && number <= last;
     },
+    hostCount: size - 2,
     hosts: function* () {
       for (let number = first + 1; number < last; number++) yield formatIpv4(number);
     },

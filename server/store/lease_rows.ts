@@ -10,6 +10,10 @@ export class LeaseRows {
       .map((row) => row.ip_address);
   }
 
+  count(): number {
+    return this.db.get<{ n: number }>("SELECT count(*) AS n FROM ip_allocations")?.n ?? 0;
+  }
+
   insert(lease: { ipAddress: string; vmId: string; at: string }): void {
     this.db.run(
       `INSERT INTO ip_allocations (ip_address, vm_id, allocated_at) VALUES (?, ?, ?)`,

@@ -43,6 +43,11 @@ export class AddressPool {
   }
 }
 
+/** How many guests the subnet has addresses for: one is the host's own. */
+export function guestAddresses({ hostCount }: Subnet): number {
+  return hostCount - 1;
+}
+
 /** The guest's MAC: `02:` (locally administered, unicast) and five bytes of SHA-1(`name|ip`). */
 export function macAddress(name: string, ip: string): string {
   const digest = createHash("sha1").update(`${name}|${ip}`).digest("hex");

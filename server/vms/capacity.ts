@@ -49,6 +49,11 @@ export function capacityOf(
   };
 }
 
+/** What live VMs take of the host, what their hypervisors need included. */
+export function takenBy({ count, cpuCores, memoryMb }: VmLoad): Omit<Capacity, "vms"> {
+  return { cpuCores, memoryMb: memoryMb + count * VM_OVERHEAD_MB };
+}
+
 /** A VM that asks for room. */
 export interface Asked {
   readonly name: string;
@@ -66,12 +71,12 @@ export function assertFits(asked: Asked, load: VmLoad, capacity: Capacity): void
   if (load.count >= capacity.vms) {
     refuse("vm_limit_reached", `${capacity.vms} are live, which is the limit`);
   }
-  const cpuCores = Math.max(0, capacity.cpuCores - load.cpuCores);
+  const taken = takenBy(load);
+  const cpuCores = Math.max(0, capacity.cpuCores - taken.cpuCores);
   if (asked.cpu_cores > cpuCores) {
     refuse("capacity_exhausted", `it asks for ${asked.cpu_cores} cores and ${cpuCores} are left`);
   }
-  const taken = load.memoryMb + load.count * VM_OVERHEAD_MB;
-  const memoryMb = Math.max(0, capacity.memoryMb - taken - VM_OVERHEAD_MB);
+  const memoryMb = Math.max(0, capacity.memoryMb - taken.memoryMb - VM_OVERHEAD_MB);
   if (asked.memory_mb > memoryMb) {
     refuse(
       "capacity_exhausted",

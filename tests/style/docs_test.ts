@@ -1,6 +1,7 @@
 import { run } from "../../build/command.ts";
 import { OPERATIONS_PAGE, operationsPage } from "../../build/operations_page.ts";
 import * as lists from "../../protocol/operations.ts";
+import { METRICS } from "../../server/metrics/definitions.ts";
 import { readConfig, VARIABLES } from "../../server/config.ts";
 import assert from "node:assert/strict";
 import { assertNone, projectFiles, ROOT, sourceFiles, textOf } from "./project.ts";
@@ -94,6 +95,16 @@ Deno.test("README lists the settings with their defaults", async () => {
     const initial = String(defaults[name as keyof typeof VARIABLES]).replace("/home/me", "~");
     assert.deepEqual(rows.get(variable), [flag, initial], variable);
   }
+});
+
+Deno.test("README lists the metrics as they are", async () => {
+  const [, listed = ""] = (await textOf("README.md")).split(/<!-- metrics: (?:begin|end) -->/);
+  const rows = listed.matchAll(/^\| `(\w+?)(?:\{(.*?)\})?` +\| (\w+) +\| (.*?) +\|$/gm);
+  const told = [...rows].map(([, name, labels = "", kind, help]) => [name, labels, kind, help]);
+  const known = Object.entries(METRICS).map(([name, { kind, labels, help }]) => [
+    ...[name, labels.join(", "), kind === "total" ? "counter" : kind, help],
+  ]);
+  assert.deepEqual(told, known);
 });
 
 Deno.test("architecture.md gives limits as the code has them", async () => {

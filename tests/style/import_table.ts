@@ -79,7 +79,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
     files: [
       ...["server/handlers.ts", "server/vms/", "server/browser/", "server/events/"],
       ...["server/config.ts", "server/system_status.ts", "server/keys/", "server/audit.ts"],
-      ...["server/logs/", PROTOCOL, HOST],
+      ...["server/logs/", "server/metrics/", PROTOCOL, HOST],
     ],
     packages: ["zod", "hono", "node:crypto"],
   },
@@ -107,6 +107,11 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
     packages: ["zod", "node:crypto"],
   },
   "server/logs/": { files: ["server/events/", PROTOCOL, HOST], packages: [] },
+  "server/metrics/": {
+    files: ["server/vms/", "server/store/", PROTOCOL, HOST],
+    packages: [],
+  },
+  "server/metrics/prom_client.ts": { files: [], packages: ["prom-client"] },
   "server/events/": { files: ["server/store/", PROTOCOL, HOST], packages: ["zod"] },
   "server/runtimes/": { files: [PROTOCOL, HOST], packages: ["zod"] },
   "server/network/": { files: [PROTOCOL, HOST], packages: ["zod", "node:crypto"] },

@@ -10,6 +10,7 @@ import { parseCidrs } from "../../../../server/api/auth/peers.ts";
 import { Audit } from "../../../../server/audit.ts";
 import { ApiKeys } from "../../../../server/keys/keys.ts";
 import { Tickets } from "../../../../server/keys/tickets.ts";
+import { Metrics } from "../../../../server/metrics/metrics.ts";
 import { AuditRows } from "../../../../server/store/audit_rows.ts";
 import { type AgentOf, Relay } from "../../../../server/browser/relay.ts";
 import { SystemStatus } from "../../../../server/system_status.ts";
@@ -28,6 +29,7 @@ export interface ApiWorld extends AsyncDisposable {
   readonly keys: ApiKeys;
   readonly tickets: Tickets;
   readonly audit: Audit;
+  readonly metrics: Metrics;
   /** What was logged, a line of JSON each. */
   readonly log: string[];
   /** A request from `peer`, else from this machine; `null`: over the Unix socket. */
@@ -62,15 +64,21 @@ export async function apiWorld(
     ...rules,
   });
   const audit = new Audit(new AuditRows(world.db), host);
+  const metrics = new Metrics();
   const closing = new AbortController();
   const serverErrors: unknown[] = [];
   const app = restApp({
     fleet: world.fleet,
     logs: world.logs,
-    relay: new Relay(agentOf ?? ((name) => world.fleet.agent(name)), world.host),
+    relay: new Relay(
+      agentOf ?? ((name) => world.fleet.agent(name)),
+      world.host,
+      (operation, seconds) =>
+        metrics.observe("viper_agent_request_duration_seconds", { operation }, seconds),
+    ),
     status: new SystemStatus(world.host, "1.2.3", "qemu", () => world.fleet.count()),
     events: { bus: world.bus, clock: world.clock, closing: closing.signal },
-    ...{ keys, tickets, audit, admission },
+    ...{ keys, tickets, audit, admission, metrics },
     net: host.net,
     newRequestId: () => "made-here",
     onServerError: (error) => serverErrors.push(error),
@@ -78,7 +86,7 @@ export async function apiWorld(
   const request = async (path: string, init?: RequestInit, peer: string | null = "127.0.0.1") =>
     await app.fetch(new Request(BASE + path, init), { peer });
   return {
-    ...{ world, app, closing, serverErrors, keys, tickets, audit, log, request },
+    ...{ metrics, world, app, closing, serverErrors, keys, tickets, audit, log, request },
     post: (path, body) =>
       request(path, {
         method: "POST",

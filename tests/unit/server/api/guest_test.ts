@@ -12,7 +12,8 @@ const ANNOUNCE = "/guest/v1/announce";
 async function guestWorld(): Promise<{ world: FleetWorld; app: Hono } & AsyncDisposable> {
   const world = await fleetWorld();
   await world.create("one");
-  const app = guestApp(world.fleet, world.logs, world.host, () => {});
+  const { fleet, logs, host } = world;
+  const app = guestApp({ fleet, logs, host, onServerError: () => {}, onAnnounce: () => {} });
   return { world, app, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
 }
 
