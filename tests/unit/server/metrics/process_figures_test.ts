@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { denoHost } from "../../../../host/deno_host.ts";
+import { until } from "../../../until.ts";
 import { processFigures } from "../../../../server/metrics/process_figures.ts";
 
 const host = denoHost({ log: () => {} });
@@ -16,13 +17,18 @@ Deno.test("processFigures tells what this process itself sees", async () => {
   assert.ok(Math.abs(before["process_resident_memory_bytes"]! / rss - 1) < 0.5);
   assert.ok(before["process_virtual_memory_bytes"]! > before["process_resident_memory_bytes"]!);
   assert.ok(before["process_max_fds"]! > before["process_open_fds"]!);
-  const files = Array.from({ length: 20 }, () => Deno.openSync("/dev/null"));
+});
+
+Deno.test("processFigures counts the descriptors that are open", async () => {
+  const script = "exec 3</dev/null 4</dev/null 5</dev/null; read -r word";
+  const child = new Deno.Command("sh", { args: ["-c", script], stdin: "piped" }).spawn();
   try {
-    const after = await read();
-    assert.equal(after["process_open_fds"]! - before["process_open_fds"]!, 20);
-    assert.ok(after["process_cpu_seconds_total"]! >= before["process_cpu_seconds_total"]!);
+    const open = () => [...Deno.readDirSync(`/proc/${child.pid}/fd`)].map(({ name }) => name);
+    await until("its files", () => open().includes("5"));
+    assert.equal((await read(child.pid))["process_open_fds"], open().length);
   } finally {
-    files.forEach((file) => file.close());
+    await child.stdin.close();
+    await child.status;
   }
 });
 
