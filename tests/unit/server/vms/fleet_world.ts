@@ -1,4 +1,5 @@
 /** A fleet over a real database and real files in a temporary folder, and a stand-in runtime. */
+import { setImmediate } from "node:timers";
 import { denoHost } from "../../../../host/deno_host.ts";
 import type { Host } from "../../../../host/host.ts";
 import type { Subnet } from "../../../../server/network/subnet.ts";
@@ -13,7 +14,11 @@ import { Fleet, type FleetOptions } from "../../../../server/vms/fleet.ts";
 import type { InputOf } from "../../../../protocol/operation.ts";
 import { vmsCreate } from "../../../../protocol/vm_operations.ts";
 import { FakeClock } from "../../../fake_clock.ts";
+import { mortalParts } from "./mortal_daemon.ts";
 import { StandInRuntime } from "./stand_in_runtime.ts";
+
+/** Time goes by in such steps. */
+const STEP_MS = 1_000;
 
 /** The daemon's own time limit, in the tests. */
 export const BOOT_TIMEOUT_MS = 30_000;
@@ -31,10 +36,15 @@ export interface FleetWorld extends AsyncDisposable {
   readonly runtime: StandInRuntime;
   readonly taps: Set<string>;
   readonly logged: string[];
+  /** Of the daemon that lives. */
   readonly fleet: Fleet;
   readonly egress: Map<string, unknown>;
-  /** Another daemon over the same state. */
+  /** The daemon dies at once, and another over the same state is about to recover it. */
   reopen(): Fleet;
+  /** The daemon ends, in that way, and another takes over. */
+  restart(how: "keep" | "stop" | "crash"): Promise<void>;
+  /** Lets time go by in small steps, so that what falls due is done at its time. */
+  pass(ms: number): Promise<void>;
   create(name: string, change?: Partial<Input>, key?: string): ReturnType<Fleet["create"]>;
   announce(name: string): Promise<void>;
   /** Types of all events, in order, those of one VM when a name is given. */
@@ -68,10 +78,7 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
   const runtime = new StandInRuntime();
   const taps = new Set<string>();
   const egress = new Map<string, unknown>();
-  const footprint = {
-    host,
-    runtime,
-    runtimes: [runtime],
+  const place = {
     cgroups: null,
     taps: {
       createTap: (id: string, plan: { egress: unknown }) => {
@@ -85,32 +92,59 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
     runtimeDir: `${folder}/run`,
     logDir: `${folder}/logs`,
   };
-  const reopen = () =>
-    new Fleet({ host, bus, rows, leases, idempotency, footprint }, {
-      db,
-      accel: "none",
-      network: { subnet, hostIp: "10.9.0.1", resolvers: [] },
-      imageDir: `${folder}/image`,
-      capacity: { vms: vmLimit, cpuCores: 10_000, memoryMb: 10_000_000 },
-      sizeMax: { cpuCores: 64, memoryMb: 262_144 },
-      defaults: { cpuCores: 2, memoryMb: 2_048, egress: "internet" },
-      firstUid: null,
-      onShutdown: "stop",
-      bootTimeoutMs: BOOT_TIMEOUT_MS,
-      daemonUrl: () => "http://10.9.0.1:7778",
-      ...options,
-    });
-  const fleet = reopen();
+  const fleetOptions = {
+    db,
+    accel: "none" as const,
+    network: { subnet, hostIp: "10.9.0.1", resolvers: [] },
+    imageDir: `${folder}/image`,
+    capacity: { vms: vmLimit, cpuCores: 10_000, memoryMb: 10_000_000 },
+    sizeMax: { cpuCores: 64, memoryMb: 262_144 },
+    defaults: { cpuCores: 2, memoryMb: 2_048, egress: "internet" as const },
+    firstUid: null,
+    onShutdown: "stop" as FleetOptions["onShutdown"],
+    bootTimeoutMs: BOOT_TIMEOUT_MS,
+    daemonUrl: () => "http://10.9.0.1:7778",
+    ...options,
+  };
+  const open = () => {
+    const { die, ...own } = mortalParts(host, runtime);
+    const footprint = { ...place, ...own, runtimes: [own.runtime] };
+    const parts = { host: own.host, bus, rows, leases, idempotency, footprint };
+    return { die, fleet: new Fleet(parts, fleetOptions) };
+  };
+  let daemon = open();
+  const reopen = () => {
+    daemon.die();
+    daemon = open();
+    return daemon.fleet;
+  };
+  const close = async (how: FleetOptions["onShutdown"]) => {
+    fleetOptions.onShutdown = how;
+    await daemon.fleet.close();
+  };
   return {
     ...{ folder, host, clock, db, rows, leases, bus, logs, runtime, taps, egress, logged },
-    ...{ fleet, reopen },
+    reopen,
+    get fleet() {
+      return daemon.fleet;
+    },
+    restart: async (how) => {
+      if (how !== "crash") await close(how);
+      await reopen().recover();
+    },
+    pass: async (ms) => {
+      for (let left = ms; left > 0; left -= STEP_MS) {
+        await clock.advance(Math.min(left, STEP_MS));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
     create: (name, change = {}, idempotencyKey) =>
-      fleet.create(vmsCreate.input.parse({ name, ...change }), {
+      daemon.fleet.create(vmsCreate.input.parse({ name, ...change }), {
         ...ANYONE,
         idempotencyKey: idempotencyKey ?? null,
       }),
     announce: (name) =>
-      fleet.announce(rows.byName(name)?.id ?? "none", {
+      daemon.fleet.announce(rows.byName(name)?.id ?? "none", {
         url: "http://127.0.0.1:9",
         browserRestarts: 0,
       }),
@@ -119,7 +153,7 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
         .filter(({ body }) => name === undefined || JSON.parse(body).name === name)
         .map(({ type }) => type),
     [Symbol.asyncDispose]: async () => {
-      await fleet.close();
+      await close(fleetOptions.onShutdown);
       await logs[Symbol.asyncDispose]();
       db[Symbol.dispose]();
       await Deno.remove(folder, { recursive: true });

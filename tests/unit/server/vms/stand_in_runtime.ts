@@ -109,6 +109,7 @@ export class StandInRuntime implements Runtime {
   /** Takes over a machine of this very runtime, as if an earlier daemon had made it. */
   adopt({ ref }: { readonly ref: MachineRef }): Promise<Machine | null> {
     const found = this.running.find((machine) => machine.ref.pid === ref.pid);
+    if (found !== undefined) found.isReleased = false;
     return Promise.resolve(found ?? null);
   }
 
