@@ -119,8 +119,10 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
     return daemon.fleet;
   };
   const close = async (how: FleetOptions["onShutdown"]) => {
+    const usual = fleetOptions.onShutdown;
     fleetOptions.onShutdown = how;
     await daemon.fleet.close();
+    fleetOptions.onShutdown = usual;
   };
   return {
     ...{ folder, host, clock, db, rows, leases, bus, logs, runtime, taps, egress, logged },

@@ -49,3 +49,23 @@ Deno.test("instanceOf() listens on the lease, or on any port of loopback without
   assert.deepEqual(local.listen, { hostname: "127.0.0.1", port: 0 });
   for (const made of [leased, local]) assert.deepEqual(instance.parse(made), made);
 });
+
+Deno.test("newRow() keeps what the creator decided, and instanceOf() tells the guest of it", () => {
+  const input = vmsCreate.input.parse({
+    name: "one",
+    ...{ cpu_cores: 3, memory_mb: 512, ttl_ms: 5_000, idle_timeout_ms: 6_000 },
+    ...{ labels: { team: "web" }, restart_policy: "on_crash", egress: ["10.0.0.0/8"] },
+    environment: { A: "b", TZ: "UTC" },
+    chrome: { timezone: "Europe/Berlin", locale: "de", viewport: { width: 8, height: 9 } },
+  });
+  const row = newRow(host, input, { name: "qemu", accel: "tcg" }, DEFAULTS);
+  assert.deepEqual([row.cpu_cores, row.memory_mb, row.labels], [3, 512, { team: "web" }]);
+  assert.equal(row.expires_at, "2024-01-01T00:00:05.000Z");
+  const { environment, chrome } = instanceOf(row, "10.0.0.2", "http://10.0.0.1:7778");
+  // The time zone that was asked for by its name beats the variable.
+  assert.deepEqual(environment, { A: "b", TZ: "Europe/Berlin" });
+  assert.deepEqual(chrome.viewport, { width: 8, height: 9, scale: 1 });
+  assert.ok(chrome.args.includes("--lang=de"));
+  const { settings } = row;
+  assert.deepEqual([settings.egress, settings.idle_timeout_ms], [["10.0.0.0/8"], 6_000]);
+});

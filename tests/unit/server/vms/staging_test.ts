@@ -55,6 +55,27 @@ Deno.test("stageInitramfs() hides the copy of an image that anybody may read", (
     assert.equal((await Deno.stat(staged)).mode! & 0o777, 0o600);
   }));
 
+Deno.test("stageInitramfs() gives flags and variables a line each, and none an empty file", () =>
+  inTempDir(async (folder) => {
+    const unpacked = async (change: Partial<Instance>) => {
+      await Deno.writeTextFile(`${folder}/image`, "");
+      const made = { ...INSTANCE, ...change };
+      const staged = await stageInitramfs(host, folder, `${folder}/image`, made);
+      await cpio(["-idmu", "--quiet"], await Deno.readFile(staged), folder);
+      const file = (name: string) => Deno.readTextFile(`${folder}/viper/${name}`);
+      assert.equal((await Deno.stat(`${folder}/viper/environment`)).mode! & 0o777, 0o600);
+      return [await file("chrome_flags"), await file("environment")];
+    };
+    assert.deepEqual(await unpacked({}), ["", ""]);
+    assert.deepEqual(
+      await unpacked({
+        environment: { TZ: "Europe/Berlin", A: "b=c d;'$(e)" },
+        chrome: { args: ["--lang=de", "--user-agent=A b *"] },
+      }),
+      ["--lang=de\n--user-agent=A b *\n", "TZ=Europe/Berlin\nA=b=c d;'$(e)\n"],
+    );
+  }));
+
 Deno.test("stageInstance() writes a file for its owner alone and keeps the profile beside it", () =>
   inTempDir(async (folder) => {
     const staged = await stageInstance(host, folder, INSTANCE);
