@@ -82,6 +82,7 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
     cgroups: null,
     taps: {
       createTap: (id: string, plan: { egress: unknown }) => {
+        if (taps.has(id)) return Promise.reject(new Error("the tap is there already"));
         egress.set(id, plan.egress);
         return Promise.resolve({ name: taps.add(id) && `tap-${taps.size}` });
       },
