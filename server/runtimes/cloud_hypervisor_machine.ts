@@ -8,7 +8,7 @@ import { EventFollower } from "./cloud_hypervisor_follower.ts";
 import type { MachineProcess } from "./machine_process.ts";
 import { isAlive } from "./process_ref.ts";
 import type { Machine, MachineEnd, MachineInfo, MachineRef } from "./runtime.ts";
-import { within } from "./within.ts";
+import { isWithin } from "./within.ts";
 
 /** How long it may take to say how it is, in milliseconds; one that does not hangs. */
 const INFO_TIMEOUT_MS = 5_000;
@@ -45,7 +45,7 @@ export class CloudHypervisorMachine implements Machine {
     this.exited = process.exited.then(async (status) => {
       this.#hasExited = true;
       // The reason may still stand in the file.
-      await this.#isWithin(LAST_WORDS_TIMEOUT_MS, this.#follower.finish());
+      await isWithin(host.clock, LAST_WORDS_TIMEOUT_MS, this.#follower.finish());
       await this.#follower.stop();
       api[Symbol.dispose]();
       return { cause: this.#end.cause, status };
@@ -145,11 +145,6 @@ export class CloudHypervisorMachine implements Machine {
   }
 
   #endsWithin(ms: number): Promise<boolean> {
-    return this.#isWithin(ms, this.exited);
-  }
-
-  async #isWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
-    return await within(this.host.clock, ms, promise, () => new Error("late"))
-      .then(() => true, () => false);
+    return isWithin(this.host.clock, ms, this.exited);
   }
 }

@@ -5,7 +5,7 @@ import type { MachineProcess } from "./machine_process.ts";
 import type { QemuEnd } from "./qemu_end.ts";
 import type { QmpClient } from "./qmp.ts";
 import type { Machine, MachineEnd, MachineInfo, MachineRef } from "./runtime.ts";
-import { within } from "./within.ts";
+import { isWithin } from "./within.ts";
 
 /** How long QEMU may take to say how it is, in milliseconds; one that does not hangs. */
 const INFO_TIMEOUT_MS = 5_000;
@@ -41,7 +41,7 @@ export class QemuMachine implements Machine {
     this.exited = process.exited.then(async (status) => {
       this.#hasExited = true;
       // The reason may still stand in the socket.
-      await this.#isWithin(LAST_WORDS_TIMEOUT_MS, qmp.closed);
+      await isWithin(host.clock, LAST_WORDS_TIMEOUT_MS, qmp.closed);
       await qmp.close();
       return { cause: end.cause, status };
     });
@@ -120,12 +120,7 @@ export class QemuMachine implements Machine {
   }
 
   #endsWithin(ms: number): Promise<boolean> {
-    return this.#isWithin(ms, this.exited);
-  }
-
-  async #isWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
-    return await within(this.host.clock, ms, promise, () => new Error("late"))
-      .then(() => true, () => false);
+    return isWithin(this.host.clock, ms, this.exited);
   }
 }
 

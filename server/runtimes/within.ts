@@ -19,3 +19,12 @@ export async function within<Value>(
     settled.abort();
   }
 }
+
+/** Whether a promise is fulfilled within `ms` milliseconds; one that is rejected is not. */
+export async function isWithin(
+  clock: Clock,
+  ms: number,
+  promise: Promise<unknown>,
+): Promise<boolean> {
+  return await within(clock, ms, promise, () => new Error("late")).then(() => true, () => false);
+}

@@ -25,6 +25,16 @@ export const LIFE_CHECKS: Checks = {
     await rig.hear(spec);
     assert.deepEqual(await machine.info(), { state: "running" });
   },
+  "the console's log can be emptied under the machine, and no hole is left": async (rig) => {
+    const spec = await rig.spec("tidied");
+    const machine = await rig.create(spec);
+    await machine.boot();
+    await rig.hear(spec);
+    await Deno.truncate(spec.consoleLog);
+    await rig.hear(spec);
+    const text = await consoleText(spec);
+    assert.ok(!text.includes("\0"), JSON.stringify(text.slice(0, 100)));
+  },
   "exited resolves once; shutdown() and delete() may be repeated": async (rig) => {
     const machine = await rig.create(await rig.spec("ends"));
     let exits = 0;

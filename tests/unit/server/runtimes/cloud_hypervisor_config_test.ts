@@ -8,26 +8,9 @@ import {
   openFiles,
   vmConfig,
 } from "../../../../server/runtimes/cloud_hypervisor_config.ts";
-import type { MachineSpec } from "../../../../server/runtimes/runtime.ts";
 import { checkRequest } from "../../../conformance/cloud_hypervisor_stand_in/schema.ts";
+import { SPEC } from "./machine_spec.ts";
 
-const SPEC: MachineSpec = {
-  id: "7f",
-  cpuCores: 2,
-  memoryMb: 2048,
-  layout: "disk",
-  kernel: "/image/vmlinux",
-  initramfs: "/run/7f/initramfs",
-  rootfs: "/image/root.erofs",
-  cmdline: "console=ttyS0 quiet",
-  tap: "vpt-0123456789a",
-  mac: "02:01:02:03:04:05",
-  runDir: "/run/7f",
-  consoleLog: "/logs/7f.log",
-  instanceFile: "/run/7f/instance.json",
-  uid: null,
-  cgroup: null,
-};
 const MARK = "0123abcd";
 const FILES = cloudHypervisorFiles(SPEC.runDir, MARK);
 const LANDLOCK = { isOn: true, readable: ["/sys/class/net/vpt-0123456789a"] };

@@ -2,24 +2,7 @@
 import assert from "node:assert/strict";
 import { qemuArgv, qemuOpenFiles } from "../../../../server/runtimes/qemu_argv.ts";
 import type { MachineSpec } from "../../../../server/runtimes/runtime.ts";
-
-const SPEC: MachineSpec = {
-  id: "7f",
-  cpuCores: 2,
-  memoryMb: 2048,
-  layout: "disk",
-  kernel: "/image/vmlinux",
-  initramfs: "/run/7f/initramfs",
-  rootfs: "/image/root.erofs",
-  cmdline: "console=ttyS0 quiet",
-  tap: "vpt-0123456789a",
-  mac: "02:01:02:03:04:05",
-  runDir: "/run/7f",
-  consoleLog: "/logs/7f.log",
-  instanceFile: "/run/7f/instance.json",
-  uid: null,
-  cgroup: null,
-};
+import { SPEC } from "./machine_spec.ts";
 
 const argv = (change: Partial<MachineSpec> = {}, accel: "kvm" | "tcg" = "tcg") =>
   qemuArgv("qemu-system-x86_64", { ...SPEC, ...change }, accel);
