@@ -42,16 +42,49 @@ export async function startDaemon(
 ): Promise<DaemonProcess> {
   const stateDir = state ?? await Deno.makeTempDir({ prefix: "viper-daemon-test-" });
   const [program = BINARY, ...args] = [...launcher, BINARY];
+  return await startProgram(program, [
+    ...args,
+    "serve",
+    ...["--listen", "127.0.0.1:0", "--db", `${stateDir}/state.db`],
+    ...["--runtime-dir", `${stateDir}/run`, "--log-dir", `${stateDir}/logs`],
+    // Whatever a test leaves running ends with its daemon, unless the test is about that.
+    ...["--on-shutdown", "stop"],
+    ...flags,
+  ], stateDir);
+}
+
+/** Starts `tests/stand_in_daemon.ts`: the real daemon over machines that are objects. */
+export async function startStandInDaemon(
+  flags: Readonly<Record<string, string | boolean>> = {},
+): Promise<DaemonProcess> {
+  const stateDir = await Deno.makeTempDir({ prefix: "viper-daemon-test-" });
+  const settings = {
+    listen: "127.0.0.1:0",
+    db: `${stateDir}/state.db`,
+    runtimeDir: `${stateDir}/run`,
+    logDir: `${stateDir}/logs`,
+    guestPort: "0",
+    onShutdown: "stop",
+    // Machines that are objects take nothing of the host.
+    ...{ vmLimit: "65534", cpuLimit: "1000000", memoryLimitMb: "100000000" },
+    ...flags,
+  };
+  const program = new URL("stand_in_daemon.ts", import.meta.url).pathname;
+  const deno = ["run", "--allow-all", "--no-check", "--quiet"];
+  return await startProgram(
+    Deno.execPath(),
+    [...deno, program, JSON.stringify(settings)],
+    stateDir,
+  );
+}
+
+async function startProgram(
+  program: string,
+  args: string[],
+  stateDir: string,
+): Promise<DaemonProcess> {
   const child = new Deno.Command(program, {
-    args: [
-      ...args,
-      "serve",
-      ...["--listen", "127.0.0.1:0", "--db", `${stateDir}/state.db`],
-      ...["--runtime-dir", `${stateDir}/run`, "--log-dir", `${stateDir}/logs`],
-      // Whatever a test leaves running ends with its daemon, unless the test is about that.
-      ...["--on-shutdown", "stop"],
-      ...flags,
-    ],
+    args,
     stdin: "null",
     stdout: "null",
     stderr: "piped",

@@ -2,16 +2,19 @@
  * `./dev bench`: Viper against yardsticks, side by side in one run, as ratios. Absolute times are
  * those of this machine and this moment.
  *
- *     ./dev bench [--rounds N] [--json] [boots] [proxy]
+ *     ./dev bench [--rounds N] [--json] [control_plane] [fan_out] [reverse_proxy] [proxy] [boots]
  */
 import { parseArgs } from "node:util";
 import { privateNetworkMissing } from "../private_network.ts";
 import { compareBoots } from "./boots.ts";
+import { compareControlPlane } from "./control_plane.ts";
+import { compareFanOut } from "./fan_out.ts";
 import { compareProxy } from "./proxy.ts";
+import { compareReverseProxy } from "./reverse_proxy.ts";
 import { type Comparison, formatted } from "./report.ts";
 
 const ROUNDS_DEFAULT = "3";
-const BENCHES = ["boots", "proxy"];
+const BENCHES = ["control_plane", "fan_out", "reverse_proxy", "proxy", "boots"];
 
 const { values, positionals } = parseArgs({
   options: {
@@ -23,7 +26,7 @@ const { values, positionals } = parseArgs({
 const unknown = positionals.filter((name) => !BENCHES.includes(name));
 const rounds = Number(values.rounds);
 if (unknown.length > 0 || !(Number.isInteger(rounds) && rounds > 0)) {
-  console.error("Write: ./dev bench [--rounds N] [--json] [boots] [proxy]");
+  console.error(`Write: ./dev bench [--rounds N] [--json] [${BENCHES.join("] [")}]`);
   Deno.exit(2);
 }
 Deno.exit(privateNetworkMissing() === null ? await bench() : await isolated());
@@ -46,6 +49,9 @@ async function bench(): Promise<number> {
   const wanted = positionals.length === 0 ? BENCHES : positionals;
   const note = (text: string) => console.error(`  ${text} …`);
   const results: Comparison[] = [];
+  if (wanted.includes("control_plane")) results.push(...await compareControlPlane(note));
+  if (wanted.includes("fan_out")) results.push(...await compareFanOut(note));
+  if (wanted.includes("reverse_proxy")) results.push(...await compareReverseProxy(note));
   if (wanted.includes("proxy")) results.push(...await compareProxy(note));
   if (wanted.includes("boots")) results.push(...await compareBoots(rounds, note));
   if (values.json) console.log(JSON.stringify(results, null, 2));
