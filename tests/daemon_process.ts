@@ -70,7 +70,9 @@ export async function startStandInDaemon(
     ...flags,
   };
   const program = new URL("stand_in_daemon.ts", import.meta.url).pathname;
-  const deno = ["run", "--allow-all", "--no-check", "--quiet"];
+  // As build/binaries.ts has them, since they decide over memory.
+  const memory = "--v8-flags=--min-semi-space-size=16,--max-semi-space-size=16";
+  const deno = ["run", "--allow-all", "--no-check", "--quiet", memory];
   return await startProgram(
     Deno.execPath(),
     [...deno, program, JSON.stringify(settings)],

@@ -12,6 +12,7 @@ import { StandInRuntime } from "./unit/server/vms/stand_in_runtime.ts";
 const { network = false, ...flags } = JSON.parse(Deno.args[0] ?? "{}");
 const runtime = new StandInRuntime();
 runtime.traits.network = network;
+runtime.remembers = false;
 const stop = new AbortController();
 Deno.addSignalListener("SIGTERM", () => stop.abort());
 const write = (line: string) => void Deno.stderr.writeSync(new TextEncoder().encode(line));

@@ -83,11 +83,14 @@ export class StandInMachine implements Machine {
 
 /** Makes stand-in machines, late or never when the test wants that. */
 export class StandInRuntime implements Runtime {
+  #made = 0;
   readonly name = "qemu";
   readonly traits = { image: false, network: true };
   readonly machines: StandInMachine[] = [];
   /** `create` waits for it. */
   gate: Promise<void> = Promise.resolve();
+  /** Whether machines that are gone stay in the list. */
+  remembers = true;
   createFailure: Error | null = null;
   bootFailure: Error | null = null;
 
@@ -100,8 +103,9 @@ export class StandInRuntime implements Runtime {
     signal.throwIfAborted();
     if (this.createFailure !== null) throw this.createFailure;
     // Above every number that Linux gives (PID_MAX_LIMIT is 2^22), so that none is hit by chance.
-    const ref = { pid: 5_000_000 + this.machines.length, startTicks: 1 };
+    const ref = { pid: 5_000_000 + this.#made++, startTicks: 1 };
     const machine = new StandInMachine(spec, ref, this.bootFailure);
+    if (!this.remembers) this.machines.splice(0, Infinity, ...this.running);
     this.machines.push(machine);
     return machine;
   }
