@@ -53,7 +53,7 @@ export async function startDaemon(
   ], stateDir);
 }
 
-/** Starts `tests/stand_in_daemon.ts`: the real daemon over machines that are objects. */
+/** Starts `tests/stand_in_daemon/`: the real daemon over machines that are objects. */
 export async function startStandInDaemon(
   flags: Readonly<Record<string, string | boolean>> = {},
 ): Promise<DaemonProcess> {
@@ -69,7 +69,7 @@ export async function startStandInDaemon(
     ...{ vmLimit: "65534", cpuLimit: "1000000", memoryLimitMb: "100000000" },
     ...flags,
   };
-  const program = new URL("stand_in_daemon.ts", import.meta.url).pathname;
+  const program = new URL("stand_in_daemon/main.ts", import.meta.url).pathname;
   // As build/binaries.ts has them, since they decide over memory.
   const memory = "--v8-flags=--min-semi-space-size=16,--max-semi-space-size=16";
   const deno = ["run", "--allow-all", "--no-check", "--quiet", memory];
