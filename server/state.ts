@@ -38,12 +38,17 @@ export async function openState(
   const db = parts.use(Database.open(dbPath));
   const opened = parts.move();
   return {
-    name: `viper-${createHash("sha256").update(runtimeDir).digest("hex").slice(0, NAME_LENGTH)}`,
+    name: daemonName(runtimeDir),
     db,
     rows: new VmRows(db),
     leases: new LeaseRows(db),
     [Symbol.dispose]: () => opened.dispose(),
   };
+}
+
+/** What a daemon's part of what the host shares, such as cgroups, is called. Pure. */
+export function daemonName(runtimeDir: string): string {
+  return `viper-${createHash("sha256").update(runtimeDir).digest("hex").slice(0, NAME_LENGTH)}`;
 }
 
 async function lockOut(host: Host, file: string, place: string, flag: string): Promise<Disposable> {

@@ -49,6 +49,11 @@ export function guestApp(
 ): Hono {
   const app = createApp(onServerError);
   identifyRequests(app, host.random.uuid);
+  // A guest that is killed cannot hang up: what it left open would stay open for ever.
+  app.use(async (c, next) => {
+    await next();
+    c.header("connection", "close");
+  });
   const verifiers = new Verifiers(fleet, host.clock);
   mount(app, guestOperations, {
     announce: async (input, { vmId, peer }: Guest) => {

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import type { Vm } from "../../protocol/vms.ts";
 import { type DaemonProcess, IMAGE_DIR, startDaemon } from "../daemon_process.ts";
+import { assertUnchanged, type Ground, leavingNothing } from "../leaks.ts";
 import { privateNetworkMissing } from "../private_network.ts";
 
 /** Emulated guests share two cores. */
@@ -36,91 +37,84 @@ function statusField(pid: number | undefined, name: string): string | undefined 
   return new RegExp(`^${name}:\\s+(.*)$`, "m").exec(text)?.[1];
 }
 
-/** Every link, rule, QEMU and cgroup that stands. */
-async function hostState(): Promise<string> {
-  const script =
-    "ip -o link | cut -d' ' -f2; iptables-save | grep '^-\\|^:VIPER'; pgrep -c qemu; " +
-    "find /sys/fs/cgroup -maxdepth 4 -path '*viper*' -type d";
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
-  return new TextDecoder().decode(stdout);
-}
-
 Deno.test({
   name: "a VM lives through settings, pause, a new daemon, power-off and start",
   ignore: skip !== null,
-  fn: async (t) => {
-    const before = await hostState();
-    const first = await startDaemon([...QEMU, "--on-shutdown", "keep"]);
-    await first.client.vms.create({
-      name: "a",
-      memory_mb: 1_024,
-      labels: { team: "web" },
-      environment: { VIPER_TEST: "two words" },
-      chrome: {
-        locale: "de-DE",
-        timezone: "Asia/Tokyo",
-        user_agent: "Viper Test/1.0 (two words)",
-        viewport: { width: 800, height: 600, scale: 1 },
-      },
-    });
-    const made = await ready(first);
-
-    await t.step("its settings are the browser's", async () => {
-      const seen = await evaluate(
-        first,
-        `[navigator.userAgent, navigator.language, innerWidth, innerHeight,
-          Intl.DateTimeFormat().resolvedOptions().timeZone]`,
-      );
-      const expected = ["Viper Test/1.0 (two words)", "de-DE", 800, 600, "Asia/Tokyo"];
-      assert.deepEqual(seen, expected);
-    });
-
-    await t.step("its process has a user of its own and no capability", () => {
-      const uid = String(FIRST_UID + Number(made.ip_address?.split(".")[3]));
-      assert.equal(statusField(made.pid, "Uid"), [uid, uid, uid, uid].join("\t"));
-      assert.equal(statusField(made.pid, "CapEff"), "0000000000000000");
-      assert.equal(statusField(made.pid, "NoNewPrivs"), "1");
-      assert.match(Deno.readTextFileSync(`/proc/${made.pid}/cgroup`), new RegExp(made.id));
-    });
-
-    await t.step("it is paused and goes on", async () => {
-      assert.equal((await first.client.vms.pause({ name: "a" })).status, "paused");
-      await assert.rejects(evaluate(first, "1"), { code: "vm_not_running" });
-      assert.equal((await first.client.vms.resume({ name: "a" })).status, "running");
-      assert.equal(await evaluate(first, "globalThis.kept = 42"), 42);
-    });
-
-    await first.kill();
-    await using daemon = await startDaemon(QEMU, first.stateDir);
-
-    await t.step("the next daemon takes it over", async () => {
-      const vm = await daemon.client.vms.get({ name: "a" });
-      assert.deepEqual([vm.status, vm.pid], ["running", made.pid]);
-      assert.equal(await evaluate(daemon, "globalThis.kept"), 42, "it is the same page");
-    });
-
-    await t.step("what it may reach changes while it runs", async () => {
-      const vm = await daemon.client.vms.setEgress({ name: "a", egress: "none" });
-      assert.equal(vm.egress, "none");
-      assert.equal(await evaluate(daemon, "1 + 1"), 2, "its agent is reached still");
-    });
-
-    await t.step("it is powered off by its button and started again", async () => {
-      const stopped = await daemon.client.vms.stop({ name: "a", grace_ms: 60_000 });
-      assert.deepEqual([stopped.status, stopped.pid], ["stopped", undefined]);
-      const log = `${daemon.stateDir}/logs/${made.id}.console.log`;
-      assert.match(Deno.readTextFileSync(log), /powering off: power button/);
-      await daemon.client.vms.start({ name: "a" });
-      const again = await ready(daemon);
-      assert.deepEqual([again.id, again.ip_address], [made.id, made.ip_address]);
-      assert.notEqual(again.pid, made.pid);
-      assert.equal(await evaluate(daemon, "typeof globalThis.kept"), "undefined");
-    });
-
-    await t.step("nothing is left of it", async () => {
-      await daemon.client.vms.delete({ name: "a" });
-      await daemon.stop();
-      assert.equal(await hostState(), before);
-    });
-  },
+  fn: (t) => leavingNothing((ground) => wholeLife(t, ground)),
 });
+
+async function wholeLife(t: Deno.TestContext, ground: Ground): Promise<void> {
+  const first = await startDaemon([...QEMU, "--on-shutdown", "keep"], ground.newFolder());
+  await first.client.system.status({});
+  const idle = await ground.traces(first);
+  await first.client.vms.create({
+    name: "a",
+    memory_mb: 1_024,
+    labels: { team: "web" },
+    environment: { VIPER_TEST: "two words" },
+    chrome: {
+      locale: "de-DE",
+      timezone: "Asia/Tokyo",
+      user_agent: "Viper Test/1.0 (two words)",
+      viewport: { width: 800, height: 600, scale: 1 },
+    },
+  });
+  const made = await ready(first);
+
+  await t.step("its settings are the browser's", async () => {
+    const seen = await evaluate(
+      first,
+      `[navigator.userAgent, navigator.language, innerWidth, innerHeight,
+          Intl.DateTimeFormat().resolvedOptions().timeZone]`,
+    );
+    const expected = ["Viper Test/1.0 (two words)", "de-DE", 800, 600, "Asia/Tokyo"];
+    assert.deepEqual(seen, expected);
+  });
+
+  await t.step("its process has a user of its own and no capability", () => {
+    const uid = String(FIRST_UID + Number(made.ip_address?.split(".")[3]));
+    assert.equal(statusField(made.pid, "Uid"), [uid, uid, uid, uid].join("\t"));
+    assert.equal(statusField(made.pid, "CapEff"), "0000000000000000");
+    assert.equal(statusField(made.pid, "NoNewPrivs"), "1");
+    assert.match(Deno.readTextFileSync(`/proc/${made.pid}/cgroup`), new RegExp(made.id));
+  });
+
+  await t.step("it is paused and goes on", async () => {
+    assert.equal((await first.client.vms.pause({ name: "a" })).status, "paused");
+    await assert.rejects(evaluate(first, "1"), { code: "vm_not_running" });
+    assert.equal((await first.client.vms.resume({ name: "a" })).status, "running");
+    assert.equal(await evaluate(first, "globalThis.kept = 42"), 42);
+  });
+
+  await first.kill();
+  await using daemon = await startDaemon(QEMU, first.stateDir);
+
+  await t.step("the next daemon takes it over", async () => {
+    const vm = await daemon.client.vms.get({ name: "a" });
+    assert.deepEqual([vm.status, vm.pid], ["running", made.pid]);
+    assert.equal(await evaluate(daemon, "globalThis.kept"), 42, "it is the same page");
+  });
+
+  await t.step("what it may reach changes while it runs", async () => {
+    const vm = await daemon.client.vms.setEgress({ name: "a", egress: "none" });
+    assert.equal(vm.egress, "none");
+    assert.equal(await evaluate(daemon, "1 + 1"), 2, "its agent is reached still");
+  });
+
+  await t.step("it is powered off by its button and started again", async () => {
+    const stopped = await daemon.client.vms.stop({ name: "a", grace_ms: 60_000 });
+    assert.deepEqual([stopped.status, stopped.pid], ["stopped", undefined]);
+    const log = `${daemon.stateDir}/logs/${made.id}.serial`;
+    assert.match(Deno.readTextFileSync(log), /powering off: power button/);
+    await daemon.client.vms.start({ name: "a" });
+    const again = await ready(daemon);
+    assert.deepEqual([again.id, again.ip_address], [made.id, made.ip_address]);
+    assert.notEqual(again.pid, made.pid);
+    assert.equal(await evaluate(daemon, "typeof globalThis.kept"), "undefined");
+  });
+
+  await t.step("nothing is left of it", async () => {
+    await daemon.client.vms.delete({ name: "a" });
+    await assertUnchanged(idle, () => ground.traces(daemon));
+  });
+}

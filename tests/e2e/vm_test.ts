@@ -1,12 +1,14 @@
 /**
  * Real VMs under QEMU, made by the real daemon, in a network namespace of the test's own: the main
  * job, isolation between VMs and from the host, crashes, and what a guest without an agent does.
+ * After each test the host is as it was before.
  */
 import assert from "node:assert/strict";
 import type { Vm } from "../../protocol/vms.ts";
 import type { ViperError } from "../../protocol/problems.ts";
 import { DEMO_PAGE } from "../../cli/demo/page.ts";
 import { type DaemonProcess, eventsUntil, IMAGE_DIR, startDaemon } from "../daemon_process.ts";
+import { assertUnchanged, type Ground, leavingNothing } from "../leaks.ts";
 import { decodePng } from "../png.ts";
 import { privateNetworkMissing } from "../private_network.ts";
 
@@ -24,8 +26,8 @@ const QEMU = [
 const skip = privateNetworkMissing();
 if (skip !== null) console.log(`end-to-end tests are skipped: ${skip}`);
 
-function vmTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, ignore: skip !== null, fn });
+function vmTest(name: string, body: (ground: Ground) => Promise<void>): void {
+  Deno.test({ name, ignore: skip !== null, fn: () => leavingNothing(body) });
 }
 
 function servePage(port: number): Deno.HttpServer {
@@ -50,14 +52,6 @@ async function ready(daemon: DaemonProcess, name: string): Promise<Vm> {
 
 function consoleOf(daemon: DaemonProcess, vm: Pick<Vm, "id">): string {
   return Deno.readTextFileSync(`${daemon.stateDir}/logs/${vm.id}.serial`);
-}
-
-/** Every link, rule and QEMU that stands. An empty table is no rule. */
-async function hostState(): Promise<string> {
-  const script = "ip -o link | cut -d' ' -f2; iptables-save | grep '^-\\|^:VIPER'; " +
-    "cat /proc/sys/net/ipv4/ip_forward; pgrep -c qemu";
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", script] }).output();
-  return new TextDecoder().decode(stdout);
 }
 
 async function loadsPage(daemon: DaemonProcess, name: string, url: string): Promise<boolean> {
@@ -96,66 +90,64 @@ async function drive(daemon: DaemonProcess, name: string): Promise<void> {
   assert.deepEqual(picture.pixel(366, 260), [0x7b, 0xe0, 0xa4]);
 }
 
-vmTest("two VMs work at once, apart from each other and the host, and leave nothing", async () => {
-  const before = await hostState();
-  {
-    await using daemon = await startDaemon(QEMU);
-    await using _page = servePage(PAGE_PORT);
-    await using _closed = servePage(CLOSED_PORT);
-    const a = await create(daemon, "a");
-    const b = await create(daemon, "b");
-    assert.deepEqual([a.runtime, a.ip_address, b.ip_address], [
-      "qemu",
-      "192.168.127.2",
-      "192.168.127.3",
-    ]);
-    assert.ok(a.accel === "tcg" || a.accel === "kvm");
-    await Promise.all([ready(daemon, "a"), ready(daemon, "b")]);
-    assert.match(consoleOf(daemon, a), /network up/);
-    assert.match(consoleOf(daemon, a), /agent started/);
+vmTest("two VMs work at once, apart from each other and the host", async (ground) => {
+  await using daemon = await startDaemon(QEMU, ground.newFolder());
+  await daemon.client.system.status({});
+  const idle = await ground.traces(daemon);
+  await using _page = servePage(PAGE_PORT);
+  await using _closed = servePage(CLOSED_PORT);
+  const a = await create(daemon, "a");
+  const b = await create(daemon, "b");
+  assert.deepEqual([a.runtime, a.ip_address, b.ip_address], [
+    "qemu",
+    "192.168.127.2",
+    "192.168.127.3",
+  ]);
+  assert.ok(a.accel === "tcg" || a.accel === "kvm");
+  await Promise.all([ready(daemon, "a"), ready(daemon, "b")]);
+  assert.match(consoleOf(daemon, a), /network up/);
+  assert.match(consoleOf(daemon, a), /agent started/);
 
-    await drive(daemon, "a");
-    await drive(daemon, "b");
-    for (const [stream, words] of [["agent", "Ready"], ["browser", "DevTools"]] as const) {
-      const { lines } = await daemon.client.logs.read({ name: "a", stream });
-      assert.ok(lines.some(({ line }) => line.includes(words)), `${stream}: ${words}`);
-    }
-
-    assert.equal(await loadsPage(daemon, "a", `http://${b.ip_address}:8080/healthz`), false);
-    assert.equal(await loadsPage(daemon, "b", `http://${a.ip_address}:8080/healthz`), false);
-    assert.equal(await loadsPage(daemon, "a", `http://${HOST_IP}:${CLOSED_PORT}/`), false);
-    assert.equal(await loadsPage(daemon, "a", `http://${HOST_IP}:${PAGE_PORT}/`), true);
-
-    await assert.rejects(
-      daemon.client.vms.create({ name: "a" }),
-      (error: ViperError) => error.code === "vm_exists" && error.status === 409,
-    );
-
-    Deno.kill(b.pid ?? 0, "SIGKILL");
-    await eventsUntil(daemon, 0, (all) => all.some(({ type }) => type === "VM_CRASHED"), 30_000);
-    assert.equal((await daemon.client.vms.get({ name: "b" })).status, "crashed");
-    const c = await create(daemon, "c");
-    assert.equal(c.ip_address, b.ip_address, "the crash gave the address back");
-    assert.deepEqual(await daemon.client.browser("a").evaluate({ expression: "6 * 7" }), {
-      result: 42,
-    });
-
-    for (const name of ["a", "b", "c"]) await daemon.client.vms.delete({ name });
-    assert.deepEqual(await daemon.client.vms.list({}), []);
-    assert.deepEqual([...Deno.readDirSync(`${daemon.stateDir}/run`)], []);
-    const events = await eventsUntil(
-      daemon,
-      0,
-      (all) => all.filter(({ type }) => type === "VM_DELETED").length === 3,
-      30_000,
-    );
-    assert.equal(events.filter(({ type }) => type === "VM_CRASHED").length, 1);
+  await drive(daemon, "a");
+  await drive(daemon, "b");
+  for (const [stream, words] of [["agent", "Ready"], ["browser", "DevTools"]] as const) {
+    const { lines } = await daemon.client.logs.read({ name: "a", stream });
+    assert.ok(lines.some(({ line }) => line.includes(words)), `${stream}: ${words}`);
   }
-  assert.equal(await hostState(), before);
+
+  assert.equal(await loadsPage(daemon, "a", `http://${b.ip_address}:8080/healthz`), false);
+  assert.equal(await loadsPage(daemon, "b", `http://${a.ip_address}:8080/healthz`), false);
+  assert.equal(await loadsPage(daemon, "a", `http://${HOST_IP}:${CLOSED_PORT}/`), false);
+  assert.equal(await loadsPage(daemon, "a", `http://${HOST_IP}:${PAGE_PORT}/`), true);
+
+  await assert.rejects(
+    daemon.client.vms.create({ name: "a" }),
+    (error: ViperError) => error.code === "vm_exists" && error.status === 409,
+  );
+
+  Deno.kill(b.pid ?? 0, "SIGKILL");
+  await eventsUntil(daemon, 0, (all) => all.some(({ type }) => type === "VM_CRASHED"), 30_000);
+  assert.equal((await daemon.client.vms.get({ name: "b" })).status, "crashed");
+  const c = await create(daemon, "c");
+  assert.equal(c.ip_address, b.ip_address, "the crash gave the address back");
+  assert.deepEqual(await daemon.client.browser("a").evaluate({ expression: "6 * 7" }), {
+    result: 42,
+  });
+
+  for (const name of ["a", "b", "c"]) await daemon.client.vms.delete({ name });
+  assert.deepEqual(await daemon.client.vms.list({}), []);
+  await assertUnchanged(idle, () => ground.traces(daemon));
+  const events = await eventsUntil(
+    daemon,
+    0,
+    (all) => all.filter(({ type }) => type === "VM_DELETED").length === 3,
+    30_000,
+  );
+  assert.equal(events.filter(({ type }) => type === "VM_CRASHED").length, 1);
 });
 
-vmTest("the layout of one archive boots, too", async () => {
-  await using daemon = await startDaemon(QEMU);
+vmTest("the layout of one archive boots, too", async (ground) => {
+  await using daemon = await startDaemon(QEMU, ground.newFolder());
   await create(daemon, "whole", { layout: "initramfs", memory_mb: 2048 });
   const vm = await ready(daemon, "whole");
   assert.match(consoleOf(daemon, vm), /root in memory/);
@@ -166,12 +158,15 @@ vmTest("the layout of one archive boots, too", async () => {
   assert.match(String(result), /Chrome\//);
 });
 
-vmTest("a guest whose agent cannot live powers off with the reason on its console", async () => {
-  await using daemon = await startDaemon(QEMU);
-  // The agent listens on its leased address, which this guest does not have.
-  const elsewhere = `ip=10.9.8.7::${HOST_IP}:255.255.255.0:lost:eth0:off`;
-  const vm = await create(daemon, "lost", { kernel_cmdline: elsewhere });
-  const ended = await daemon.client.vms.wait({ name: "lost", timeout_ms: READY_MS });
-  assert.equal(ended.status, "crashed");
-  assert.match(consoleOf(daemon, vm), /powering off: agent died 5 times in 60 s, last exit 1/);
-});
+vmTest(
+  "a guest whose agent cannot live powers off with the reason on its console",
+  async (ground) => {
+    await using daemon = await startDaemon(QEMU, ground.newFolder());
+    // The agent listens on its leased address, which this guest does not have.
+    const elsewhere = `ip=10.9.8.7::${HOST_IP}:255.255.255.0:lost:eth0:off`;
+    const vm = await create(daemon, "lost", { kernel_cmdline: elsewhere });
+    const ended = await daemon.client.vms.wait({ name: "lost", timeout_ms: READY_MS });
+    assert.equal(ended.status, "crashed");
+    assert.match(consoleOf(daemon, vm), /powering off: agent died 5 times in 60 s, last exit 1/);
+  },
+);

@@ -20,7 +20,9 @@ export async function networkState(): Promise<string> {
   const rules = saved.split("\n")
     .filter((line) => /^[:-]/.test(line) && !/^:\w+ ACCEPT /.test(line))
     .map((line) => line.replace(/ \[\d+:\d+\]$/, ""));
-  const ports = JSON.parse(await output("bridge", "-details", "-json", "link", "show")) as Record<
+  const ports = JSON.parse(
+    (await output("bridge", "-details", "-json", "link", "show")).trim() || "[]",
+  ) as Record<
     string,
     unknown
   >[];

@@ -6,8 +6,6 @@ import { standIn, virtualisingHost } from "./program.ts";
 
 /** Started with the flags; see `main.ts`. */
 export function standInMember(flags: readonly string[] = []): SuiteMember {
-  // Written once: a file that was just written may still be open where a process is being started.
-  const binary = standIn(flags);
   return {
     name: "cloud-hypervisor (stand-in)",
     skip: null,
@@ -16,7 +14,7 @@ export function standInMember(flags: readonly string[] = []): SuiteMember {
     endings: ENDINGS,
     isAvailable: true,
     answers: true,
-    runtime: (host) => cloudHypervisorRuntime(virtualisingHost(host), { binary }),
+    runtime: (host) => cloudHypervisorRuntime(virtualisingHost(host), { binary: standIn(flags) }),
     complete: async (_host, draft, _undo, deed) => {
       const file = (name: string) => `${draft.consoleLog}.${name}`;
       for (const name of ["kernel", "initramfs", "root"]) await Deno.writeTextFile(file(name), "");

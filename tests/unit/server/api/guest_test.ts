@@ -59,6 +59,7 @@ Deno.test("an announce from the VM's address, signed with its key, makes it runn
   await using guest = await guestWorld();
   const response = await announce(guest);
   assert.deepEqual([response.status, await response.json()], [200, { status: "ok" }]);
+  assert.equal(response.headers.get("connection"), "close");
   assert.equal(guest.world.fleet.get("one").status, "running");
   assert.equal(guest.world.fleet.agent("one").url, "http://10.9.0.2:8080");
 });
