@@ -20,6 +20,12 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
+/** Makes a handler; `name` completes the sentence "Cannot …". */
+export type HandlerOf = <Input extends { timeout_ms: number }, Output>(
+  name: (input: Input) => string,
+  action: (input: Input, context: ActionContext) => Promise<Output>,
+) => (input: Input, call: Call) => Promise<Output>;
+
 /** Runs actions one after another on the active page, each within its deadline. */
 export class ActionRunner {
   readonly #clock: Clock;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { browserScreenshot } from "../protocol/browser.ts";
+import { browserScreenshot } from "../protocol/look.ts";
 import type { InputOf } from "../protocol/operation.ts";
 import type { ViperClient } from "./client.ts";
 import type { CliContext } from "./context.ts";

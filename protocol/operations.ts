@@ -1,18 +1,11 @@
 /** The lists of operations, by who serves them. Everything that enumerates operations starts here. */
 import { auditList } from "./audit.ts";
-import {
-  browserClick,
-  browserEvaluate,
-  browserGetHtml,
-  browserGetText,
-  browserNavigate,
-  browserScreenshot,
-  browserSnapshot,
-  browserType,
-} from "./browser.ts";
+import { actOperations } from "./act.ts";
 import { agentHealth, guestAnnounce, guestLogs } from "./guest.ts";
 import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
 import { vmsLogs } from "./logs.ts";
+import { lookOperations } from "./look.ts";
+import { pageOperations } from "./pages.ts";
 import { systemHealth, systemStatus } from "./system.ts";
 import {
   vmsCreate,
@@ -60,14 +53,9 @@ export const logOperations = { read: vmsLogs } as const;
 
 /** Served by the agent; the daemon serves them too, under {@linkcode AGENT_PREFIX}. */
 export const browserOperations = {
-  navigate: browserNavigate,
-  screenshot: browserScreenshot,
-  click: browserClick,
-  type: browserType,
-  getText: browserGetText,
-  getHtml: browserGetHtml,
-  evaluate: browserEvaluate,
-  snapshot: browserSnapshot,
+  ...pageOperations,
+  ...lookOperations,
+  ...actOperations,
 } as const;
 
 /** Served by the agent beside the browser's. */

@@ -1,6 +1,6 @@
 /** Chrome's flat list of accessibility nodes as a tree for people and models. */
 import type { Protocol } from "puppeteer-core";
-import type { AccessibilityNode } from "../../protocol/browser.ts";
+import type { AccessibilityNode } from "../../protocol/look.ts";
 
 type AxNode = Protocol.Accessibility.AXNode;
 

@@ -1,4 +1,4 @@
-import type { browserClick } from "../../protocol/browser.ts";
+import type { browserClick } from "../../protocol/act.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { callInPage } from "../world.ts";

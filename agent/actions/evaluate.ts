@@ -1,5 +1,6 @@
 import type { Protocol } from "puppeteer-core";
-import { type browserEvaluate, RESULT_BYTES_MAX } from "../../protocol/browser.ts";
+import type { browserEvaluate } from "../../protocol/act.ts";
+import { RESULT_BYTES_MAX } from "../../protocol/browser.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ActionContext } from "../action_runner.ts";

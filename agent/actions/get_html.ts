@@ -1,4 +1,5 @@
-import { type browserGetHtml, RESULT_BYTES_MAX } from "../../protocol/browser.ts";
+import { RESULT_BYTES_MAX } from "../../protocol/browser.ts";
+import type { browserGetHtml } from "../../protocol/look.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { callInPage } from "../world.ts";

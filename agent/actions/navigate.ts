@@ -1,4 +1,4 @@
-import type { browserNavigate } from "../../protocol/browser.ts";
+import type { browserNavigate } from "../../protocol/pages.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ActionContext } from "../action_runner.ts";

@@ -1,4 +1,4 @@
-import type { browserScreenshot } from "../../protocol/browser.ts";
+import type { browserScreenshot } from "../../protocol/look.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
 

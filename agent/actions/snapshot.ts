@@ -1,4 +1,4 @@
-import type { browserSnapshot } from "../../protocol/browser.ts";
+import type { browserSnapshot } from "../../protocol/look.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { foldTree } from "./accessibility_tree.ts";

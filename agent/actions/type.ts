@@ -1,4 +1,4 @@
-import type { browserType } from "../../protocol/browser.ts";
+import type { browserType } from "../../protocol/act.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { callInPage } from "../world.ts";

@@ -4,7 +4,7 @@
  * Method: tables of calls through the typed client, against one real agent and Chrome.
  */
 import assert from "node:assert/strict";
-import type { AccessibilityNode } from "../../protocol/browser.ts";
+import type { AccessibilityNode } from "../../protocol/look.ts";
 import { QUEUE_LENGTH_MAX } from "../../agent/turns.ts";
 import { serveSite, startAgent, type TestAgent, until } from "./agent_fixture.ts";
 import { type Bad, type Client, type Good, SHORT_MS, table } from "./agent_table.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Protocol } from "puppeteer-core";
 import fc from "fast-check";
 import { DEPTH_MAX, foldTree } from "../../../agent/actions/accessibility_tree.ts";
-import type { AccessibilityNode } from "../../../protocol/browser.ts";
+import type { AccessibilityNode } from "../../../protocol/look.ts";
 
 type AxNode = Protocol.Accessibility.AXNode;
 interface Sketch {

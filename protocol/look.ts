@@ -1,0 +1,109 @@
+/** What can be read of a page. */
+import * as z from "zod";
+import { selector, timeoutMs } from "./browser.ts";
+import { operation } from "./operation.ts";
+
+export const browserScreenshot = operation({
+  name: "browser.screenshot",
+  summary: "Take a picture of the active page",
+  http: { method: "POST", path: "/v1/browser/screenshot", status: 200 },
+  input: z.strictObject({
+    /** The whole page instead of what the viewport shows. */
+    full_page: z.boolean().default(false),
+    format: z.enum(["png", "jpeg"]).default("png"),
+    /** Of a JPEG, 1 to 100; a PNG has none. */
+    quality: z.int().min(1).max(100).default(90),
+    timeout_ms: timeoutMs,
+  }),
+  output: z.object({
+    /** The image, base64. */
+    data: z.string(),
+    format: z.enum(["png", "jpeg"]),
+    full_page: z.boolean(),
+    byte_length: z.int(),
+    captured_at: z.iso.datetime(),
+  }),
+  errors: ["timeout", "browser_unavailable"],
+});
+
+export const browserGetText = operation({
+  name: "browser.get_text",
+  summary: "Read the text of the first element that matches",
+  http: { method: "POST", path: "/v1/dom/get-text", status: 200 },
+  input: z.strictObject({
+    selector,
+    /** Only what is rendered (innerText) instead of all text (textContent). */
+    visible: z.boolean().default(true),
+    timeout_ms: timeoutMs,
+  }),
+  output: z.object({ text: z.string() }),
+  errors: ["element_not_found", "selector_invalid", "timeout", "result_too_large"],
+});
+
+export const browserGetHtml = operation({
+  name: "browser.get_html",
+  summary: "Read the outer HTML of the first element that matches, or of the whole page",
+  http: { method: "POST", path: "/v1/dom/get-html", status: 200 },
+  input: z.strictObject({ selector: selector.optional(), timeout_ms: timeoutMs }),
+  output: z.object({ html: z.string() }),
+  errors: ["element_not_found", "selector_invalid", "timeout", "result_too_large"],
+});
+
+/** One node of the accessibility tree; absent members do not apply. */
+export interface AccessibilityNode {
+  /** An ARIA role, or Chrome's internal one where ARIA has none. */
+  role: string;
+  name?: string | undefined;
+  value?: string | number | undefined;
+  description?: string | undefined;
+  checked?: boolean | "mixed" | undefined;
+  disabled?: boolean | undefined;
+  expanded?: boolean | undefined;
+  focused?: boolean | undefined;
+  level?: number | undefined;
+  selected?: boolean | undefined;
+  children?: AccessibilityNode[] | undefined;
+}
+
+const accessibilityNode: z.ZodType<AccessibilityNode> = z.lazy(() =>
+  z.object({
+    role: z.string(),
+    name: z.string().optional(),
+    value: z.union([z.string(), z.number()]).optional(),
+    description: z.string().optional(),
+    checked: z.union([z.boolean(), z.literal("mixed")]).optional(),
+    disabled: z.boolean().optional(),
+    expanded: z.boolean().optional(),
+    focused: z.boolean().optional(),
+    level: z.number().optional(),
+    selected: z.boolean().optional(),
+    children: z.array(accessibilityNode).optional(),
+  })
+);
+
+export const browserSnapshot = operation({
+  name: "browser.snapshot",
+  summary: "Read the accessibility tree of the active page, without generic wrappers",
+  http: { method: "POST", path: "/v1/accessibility/snapshot", status: 200 },
+  input: z.strictObject({
+    /** Nodes in the answer at most; what is beyond is left out, and `truncated` is true. */
+    max_nodes: z.int().min(1).max(100_000).default(5_000),
+    timeout_ms: timeoutMs,
+  }),
+  output: z.object({
+    url: z.string(),
+    title: z.string(),
+    node_count: z.int(),
+    truncated: z.boolean(),
+    root: accessibilityNode,
+  }),
+  errors: ["timeout", "browser_unavailable"],
+});
+
+/** About what a page shows; served by the agent. */
+export const lookOperations = {
+  screenshot: browserScreenshot,
+  getText: browserGetText,
+  getHtml: browserGetHtml,
+  snapshot: browserSnapshot,
+} as const;
