@@ -1,6 +1,6 @@
 /** What every action has in common: its turn, its page and its end. */
 import type { CDPSession, Page } from "puppeteer-core";
-import type { Clock } from "../host/host.ts";
+import type { Clock, Telemetry } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { SupervisedBrowser } from "./browser.ts";
 import { Deadline } from "./deadline.ts";
@@ -30,9 +30,11 @@ export type HandlerOf = <Input extends { timeout_ms: number }, Output>(
 export class ActionRunner {
   readonly #clock: Clock;
   readonly #browser: SupervisedBrowser;
+  readonly #telemetry: Telemetry | null;
   readonly #turns = new Turns();
 
-  constructor(clock: Clock, browser: SupervisedBrowser) {
+  constructor(clock: Clock, browser: SupervisedBrowser, telemetry: Telemetry | null) {
+    this.#telemetry = telemetry;
     this.#clock = clock;
     this.#browser = browser;
   }
@@ -55,7 +57,8 @@ export class ActionRunner {
     const { page, cdp, gone } = await deadline.race("a page", session.pages.active());
     deadline.follow(gone);
     try {
-      return await work({ page, cdp, deadline, clock: this.#clock });
+      const job = () => work({ page, cdp, deadline, clock: this.#clock });
+      return await (this.#telemetry?.span("action", job) ?? job());
     } catch (error) {
       // When page or Chrome goes away, the action fails in many ways, and this is their reason.
       if (deadline.signal.aborted && !(error instanceof ViperError)) throw deadline.signal.reason;

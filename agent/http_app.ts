@@ -2,7 +2,7 @@
 import type { Hono } from "hono";
 import type { Host } from "../host/host.ts";
 import type { Instance } from "../protocol/guest.ts";
-import { createApp, identifyRequests, mount } from "../protocol/http_server.ts";
+import { createApp, identifyRequests, mount, nameSpans } from "../protocol/http_server.ts";
 import { agentOperations, browserOperations } from "../protocol/operations.ts";
 import { BODY_LIMIT_BYTES } from "../protocol/http_body.ts";
 import { toViperError, ViperError } from "../protocol/problems.ts";
@@ -31,6 +31,7 @@ export function agentApp(
     host.log(level, "A request failed", { request_id, path, error });
   });
   identifyRequests(app, host.random.uuid);
+  nameSpans(app, host.telemetry);
   const verifier = new Verifier(instance.token, "agent", host.clock);
   app.use(async (c, next) => {
     const isOpen = c.req.path === HEALTH_PATH && c.req.method === "GET";
@@ -40,7 +41,7 @@ export function agentApp(
   mount<typeof browserOperations, Call>(
     app,
     browserOperations,
-    browserHandlers(new ActionRunner(host.clock, browser)),
+    browserHandlers(new ActionRunner(host.clock, browser, host.telemetry)),
     {
       contextOf: (c) => ({ signal: c.req.raw.signal }),
     },

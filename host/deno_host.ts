@@ -8,6 +8,7 @@ import { denoFiles } from "./deno_files.ts";
 import { denoNet } from "./deno_net.ts";
 import { denoRun, denoSpawn } from "./deno_process.ts";
 import { denoClock } from "./deno_clock.ts";
+import { denoTelemetry } from "./deno_telemetry.ts";
 
 /** What never goes through a proxy: Chrome's DevTools, agents, the daemon's own API. */
 const LOOPBACK = ["localhost", "127.0.0.0/8", "::1"];
@@ -41,6 +42,7 @@ export function denoHost({ log }: DenoHostOptions): Host {
       uuid: () => crypto.randomUUID(),
     },
     log,
+    telemetry: denoTelemetry(),
     env: Deno.env.toObject(),
     isRoot: Deno.uid() === 0,
     pid: Deno.pid,

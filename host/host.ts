@@ -239,6 +239,51 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 /** One line a call; `fields` become members of the JSON line. Never pass a secret. */
 export type Log = (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
 
+/** Whose part a span is; what is in it is the implementation's affair. */
+export type TraceContext = { readonly _: unique symbol };
+
+/** A part of a trace that is over. */
+export interface PastSpan {
+  readonly name: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly startedMsAgo: number;
+  /** @default 0 */
+  readonly endedMsAgo?: number;
+  /** Set for one that failed: why. */
+  readonly error?: string;
+  readonly children?: readonly PastSpan[];
+}
+
+/** One value of a figure that is read and not counted. */
+export interface Observation {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Notes a value of one figure. */
+export type Note = (value: number, labels: Readonly<Record<string, string>>) => void;
+
+/** Traces and figures on their way to a collector. */
+export interface Telemetry {
+  /** Names the span under way, such as that of the request which is answered. */
+  nameSpan(name: string, attributes: Readonly<Record<string, string>>): void;
+  /** Does the job as a part of the trace under way. */
+  span<Result>(name: string, job: () => Promise<Result>): Promise<Result>;
+  /** What is under way, for parts that are told of later. */
+  context(): TraceContext;
+  /** Tells of a part that is over. */
+  record(span: PastSpan, parent: TraceContext): void;
+  counter(name: string, help: string): Note;
+  /** Of seconds. */
+  histogram(name: string, help: string, buckets: readonly number[]): Note;
+  /** Has these figures read whenever they are to be sent. A total never falls. */
+  observe(
+    figures: readonly { readonly name: string; readonly help: string; readonly isTotal: boolean }[],
+    read: () => Promise<readonly Observation[]>,
+  ): void;
+}
+
 /** The machine and process as Viper sees them. */
 export interface Host {
   /** Runs a command to its end. @throws {CommandError} on any exit code not in `okCodes`. */
@@ -255,6 +300,8 @@ export interface Host {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** `null` where nobody collects. */
+  readonly telemetry: Telemetry | null;
   /** Environment variables, read only. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isRoot: boolean;

@@ -5,8 +5,10 @@
  * @module
  */
 import { type Context as HonoContext, Hono, type Next } from "hono";
+import { routePath } from "hono/route";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type * as z from "zod";
+import type { Telemetry } from "../host/host.ts";
 import { readJsonObject } from "./http_body.ts";
 import { type Handlers, type Operation, pathParameters } from "./operation.ts";
 import { toViperError, ViperError } from "./problems.ts";
@@ -47,6 +49,20 @@ export function identifyRequests(app: Hono, newId: () => string): void {
     await next();
     // The answer to a WebSocket cannot be changed.
     if (c.res.status !== 101) c.res.headers.set(REQUEST_ID_HEADER, id);
+  });
+}
+
+/** Calls the span of each request by its operation, or its route: its path has names in it. */
+export function nameSpans(app: Hono, telemetry: Telemetry | null): void {
+  if (telemetry === null) return;
+  app.use(async (c: HonoContext, next: Next) => {
+    await next();
+    const route = routePath(c);
+    const operation: string | undefined = c.get("operation");
+    telemetry.nameSpan(operation ?? `${c.req.method} ${route}`, {
+      "http.route": route,
+      ...(operation === undefined ? {} : { "viper.operation": operation }),
+    });
   });
 }
 
@@ -100,7 +116,8 @@ export function mount<Ops extends Record<string, Operation>, Context>(
     const path = honoPath((options.prefix ?? "") + operation.http.path);
     methods.set(path, [...methods.get(path) ?? [], operation.http.method]);
     const handler = handlers[key] as (input: unknown, context: Context) => Promise<unknown>;
-    app.on(operation.http.method, path, async (c) => {
+    app.on(operation.http.method, path, async (c: HonoContext) => {
+      c.set("operation", operation.name);
       const context = await options.contextOf(c, operation);
       const input = await parseInput(operation, c);
       options.onInput?.(c, input);

@@ -93,6 +93,9 @@ export async function openDaemon(
   options: DaemonOptions,
 ): Promise<Daemon> {
   await using parts = new AsyncDisposableStack();
+  if (host.telemetry !== null) {
+    host.log("warn", "a collector gets the queries of requests: send no key as ?api_key=", {});
+  }
   const state = parts.use(await openState(config, host));
   const keys = new ApiKeys(state.db, host);
   const tickets = new Tickets(keys, host);
@@ -108,8 +111,8 @@ export async function openDaemon(
 
   const bus = new EventBus(state.db, host.clock.now);
   const logs = parts.use(new VmLogs({ host, bus, logDir: config.logDir }));
-  const metrics = new Metrics();
-  const lives = new VmLives(metrics, host.clock);
+  const metrics = new Metrics(host.telemetry);
+  const lives = new VmLives(metrics, host);
   bus.listen((event) => lives.take(event));
   let guestUrl = "";
   const cgroups = choice.runtime.traits.image ? await openCgroups(host, state.name) : null;
@@ -162,7 +165,7 @@ export async function openDaemon(
   const api = restApp({
     fleet,
     logs,
-    metrics,
+    ...{ metrics, telemetry: host.telemetry },
     relay: new Relay(
       (name) => fleet.agent(name),
       host,

@@ -31,7 +31,8 @@ export interface DaemonProcess extends AsyncDisposable {
 }
 
 /**
- * Starts `viper serve`; `flags` come after those for the state folder.
+ * Starts `viper serve`; `flags` come after those for the state folder, `env` on top of this
+ * process's own environment.
  *
  * @param launcher a command that becomes the one that its arguments end in
  */
@@ -39,18 +40,24 @@ export async function startDaemon(
   flags: readonly string[],
   state?: string,
   launcher: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<DaemonProcess> {
   const stateDir = state ?? await Deno.makeTempDir({ prefix: "viper-daemon-test-" });
   const [program = BINARY, ...args] = [...launcher, BINARY];
-  return await startProgram(program, [
-    ...args,
-    "serve",
-    ...["--listen", "127.0.0.1:0", "--db", `${stateDir}/state.db`],
-    ...["--runtime-dir", `${stateDir}/run`, "--log-dir", `${stateDir}/logs`],
-    // Whatever a test leaves running ends with its daemon, unless the test is about that.
-    ...["--on-shutdown", "stop"],
-    ...flags,
-  ], stateDir);
+  return await startProgram(
+    program,
+    [
+      ...args,
+      "serve",
+      ...["--listen", "127.0.0.1:0", "--db", `${stateDir}/state.db`],
+      ...["--runtime-dir", `${stateDir}/run`, "--log-dir", `${stateDir}/logs`],
+      // Whatever a test leaves running ends with its daemon, unless the test is about that.
+      ...["--on-shutdown", "stop"],
+      ...flags,
+    ],
+    stateDir,
+    env,
+  );
 }
 
 /** Starts `tests/stand_in_daemon/`: the real daemon over machines that are objects. */
@@ -84,13 +91,14 @@ async function startProgram(
   program: string,
   args: string[],
   stateDir: string,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<DaemonProcess> {
   const child = new Deno.Command(program, {
     args,
     stdin: "null",
     stdout: "null",
     stderr: "piped",
-    env: { VIPER_API_KEY: "" },
+    env: { VIPER_API_KEY: "", ...env },
   }).spawn();
   const log: Record<string, unknown>[] = [];
   const listening = Promise.withResolvers<string>();

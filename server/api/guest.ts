@@ -10,6 +10,7 @@ import {
   createApp,
   identifyRequests,
   mount,
+  nameSpans,
   type OnServerError,
 } from "../../protocol/http_server.ts";
 import { guestOperations } from "../../protocol/operations.ts";
@@ -37,7 +38,7 @@ interface Guest {
 export interface GuestParts {
   readonly fleet: Fleet;
   readonly logs: VmLogs;
-  readonly host: Pick<Host, "clock" | "random">;
+  readonly host: Pick<Host, "clock" | "random" | "telemetry">;
   readonly onServerError: OnServerError;
   /** Told how long an agent says that it needed, before its word counts. */
   readonly onAnnounce: (vmId: string, readyMs: number) => void;
@@ -54,6 +55,7 @@ export function guestApp(
     await next();
     c.header("connection", "close");
   });
+  nameSpans(app, host.telemetry);
   const verifiers = new Verifiers(fleet, host.clock);
   mount(app, guestOperations, {
     announce: async (input, { vmId, peer }: Guest) => {

@@ -5,13 +5,14 @@
  * @module
  */
 import type { Context, Hono, Next } from "hono";
-import type { Net } from "../../host/host.ts";
+import type { Net, Telemetry } from "../../host/host.ts";
 import {
   createApp,
   identifyRequests,
   methodNotAllowed,
   mount,
   type MountOptions,
+  nameSpans,
   type OnServerError,
   requestIdOf,
 } from "../../protocol/http_server.ts";
@@ -69,6 +70,7 @@ export interface RestParts {
   readonly tickets: Tickets;
   readonly audit: Audit;
   readonly metrics: Metrics;
+  readonly telemetry: Telemetry | null;
   readonly admission: Admission;
   readonly onServerError: OnServerError;
   readonly net: Net;
@@ -86,6 +88,7 @@ export function restApp(parts: RestParts): Hono {
   const app = createApp(parts.onServerError);
   identifyRequests(app, parts.newRequestId);
   meterRequests(app, parts.metrics, parts.events.clock);
+  nameSpans(app, parts.telemetry);
   app.use(async (c: Context, next: Next) => {
     const { peer } = c.env as RestEnv;
     const admitted = parts.admission.admit(c.req.raw, peer);

@@ -15,6 +15,8 @@ import type { AgentLink } from "../vms/incarnation.ts";
 
 /** How long a raw request may wait for its answer to begin. */
 const FORWARD_TIMEOUT_MS = 120_000;
+/** https://www.w3.org/TR/trace-context/ */
+const TRACE_HEADERS = ["traceparent", "tracestate"];
 /** What a raw request is called where operations are counted. */
 export const FORWARD = "agent.forward";
 /** How much later than the agent's own timeout the relay gives up. */
@@ -59,7 +61,7 @@ export class Relay {
 
   constructor(
     private readonly agentOf: AgentOf,
-    private readonly host: Pick<Host, "clock" | "random">,
+    private readonly host: Pick<Host, "clock" | "random" | "telemetry">,
     private readonly onAnswer: OnAnswer,
   ) {}
 
@@ -99,6 +101,8 @@ export class Relay {
     }
     const headers = withoutHops(request.headers, NOT_FORWARDED);
     headers.set(REQUEST_ID_HEADER, requestId);
+    // Deno adds the context of this trace, and to what stands there already.
+    if (this.host.telemetry !== null) TRACE_HEADERS.forEach((name) => headers.delete(name));
     const body = await readBody(request, BODY_LIMIT_BYTES);
     const init = { method: request.method, headers, ...(body.length === 0 ? {} : { body }) };
     const timeoutMs = FORWARD_TIMEOUT_MS;

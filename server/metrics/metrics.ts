@@ -4,6 +4,7 @@
  * @module
  */
 import { type Definition, type LabelsOf, METRICS, type NameOf } from "./definitions.ts";
+import type { Note, Telemetry } from "../../host/host.ts";
 import { Counter, Gauge, Histogram, Registry } from "./prom_client.ts";
 
 /** The value of one figure, for one combination of labels. */
@@ -25,9 +26,15 @@ export class Metrics {
   readonly #gauges = new Map<string, Gauge>();
   readonly #histograms = new Map<string, Histogram>();
   readonly #sources: Source[] = [];
+  /** The way to a collector, of what is counted and observed. */
+  readonly #notes = new Map<string, Note>();
 
-  constructor() {
-    for (const [name, definition] of Object.entries(METRICS)) this.#register(name, definition);
+  constructor(telemetry: Telemetry | null) {
+    for (const [name, definition] of Object.entries(METRICS)) {
+      this.#register(name, definition);
+      if (telemetry !== null) this.#export(telemetry, name, definition);
+    }
+    if (telemetry !== null) this.#exportReadings(telemetry);
   }
 
   /** Media type of {@linkcode text}. */
@@ -38,6 +45,7 @@ export class Metrics {
   /** Counts something that happened. */
   count<Name extends NameOf<"counter">>(name: Name, labels: LabelsOf<Name>, by = 1): void {
     this.#counters.get(name)?.inc(labels, by);
+    this.#notes.get(name)?.(by, labels);
   }
 
   /** Notes how long something took. */
@@ -47,6 +55,7 @@ export class Metrics {
     seconds: number,
   ): void {
     this.#histograms.get(name)?.observe(labels, seconds);
+    this.#notes.get(name)?.(seconds, labels);
   }
 
   /** Adds figures that are read. A figure has one source. */
@@ -58,6 +67,19 @@ export class Metrics {
   async text(): Promise<string> {
     this.#take(await this.#read());
     return await this.#registry.metrics();
+  }
+
+  #export(telemetry: Telemetry, name: string, { kind, help, buckets = [] }: Definition): void {
+    if (kind === "counter") this.#notes.set(name, telemetry.counter(name, help));
+    if (kind === "histogram") this.#notes.set(name, telemetry.histogram(name, help, buckets));
+  }
+
+  /** What is read is read once for all figures. */
+  #exportReadings(telemetry: Telemetry): void {
+    const figures = Object.entries(METRICS).flatMap(([name, { kind, help }]) =>
+      kind === "gauge" || kind === "total" ? [{ name, help, isTotal: kind === "total" }] : []
+    );
+    telemetry.observe(figures, () => this.#read());
   }
 
   async #read(): Promise<Reading[]> {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from "../../host/host.ts";
+import type { Host, PastSpan, TraceContext } from "../../host/host.ts";
 import { crashCause, eventType, type VmEvent } from "../../protocol/events.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -14,12 +14,14 @@ interface Start {
   readonly bootedMs: number | null;
   /** What the agent says that it needed. */
   readonly agentMs: number | null;
+  /** The trace of the request that made the VM. */
+  readonly trace: TraceContext | null;
 }
 
 /** How starts end. */
 const OUTCOMES = ["ready", "failed", "cancelled"] as const;
 
-const NEW_START: Start = { createdMs: null, bootedMs: null, agentMs: null };
+const NEW_START: Start = { createdMs: null, bootedMs: null, agentMs: null, trace: null };
 
 /** Follows VMs from event to event. */
 export class VmLives {
@@ -28,7 +30,7 @@ export class VmLives {
 
   constructor(
     private readonly metrics: Metrics,
-    private readonly clock: Pick<Clock, "monotonicMs">,
+    private readonly host: Pick<Host, "clock" | "telemetry">,
   ) {
     // From 0 on, so that the first one is seen to be one more.
     for (const type of eventType.options) metrics.count("viper_events_total", { type }, 0);
@@ -39,7 +41,7 @@ export class VmLives {
   /** To be called with each event, in order, as it happens. */
   take({ type, vm_id: id, cause }: VmEvent): void {
     this.metrics.count("viper_events_total", { type });
-    if (type === "VM_CREATED") this.#starts.set(id, { ...NEW_START, createdMs: this.#nowMs() });
+    if (type === "VM_CREATED") this.#created(id);
     if (type === "VM_STARTING") this.#booted(id);
     if (type === "VM_RUNNING") this.#ready(id);
     if (type === "VM_STOPPING") this.#ended(id, "cancelled");
@@ -56,6 +58,11 @@ export class VmLives {
     if (start !== undefined) this.#starts.set(id, { ...start, agentMs });
   }
 
+  #created(id: string): void {
+    const trace = this.host.telemetry?.context() ?? null;
+    this.#starts.set(id, { ...NEW_START, createdMs: this.#nowMs(), trace });
+  }
+
   #booted(id: string): void {
     const start = this.#starts.get(id) ?? NEW_START;
     const bootedMs = this.#nowMs();
@@ -65,8 +72,10 @@ export class VmLives {
 
   #ready(id: string): void {
     this.metrics.count("viper_vm_starts_total", { outcome: "ready" });
-    const { bootedMs, agentMs } = this.#starts.get(id) ?? NEW_START;
+    const start = this.#starts.get(id) ?? NEW_START;
+    const { bootedMs, agentMs } = start;
     this.#starts.delete(id);
+    this.#trace(id, start);
     if (bootedMs === null) return;
     const bootMs = this.#nowMs() - bootedMs;
     this.#observe("boot", bootMs);
@@ -74,7 +83,36 @@ export class VmLives {
   }
 
   #ended(id: string, outcome: "failed" | "cancelled"): void {
-    if (this.#starts.delete(id)) this.metrics.count("viper_vm_starts_total", { outcome });
+    const start = this.#starts.get(id);
+    if (start === undefined) return;
+    this.#starts.delete(id);
+    this.metrics.count("viper_vm_starts_total", { outcome });
+    this.#trace(id, start, outcome);
+  }
+
+  /** The start as a span, its phases as parts of it. One that nobody's request made has no trace. */
+  #trace(id: string, { createdMs, bootedMs, agentMs, trace }: Start, error?: string): void {
+    if (trace === null || createdMs === null) return;
+    const nowMs = this.#nowMs();
+    const startedMsAgo = nowMs - createdMs;
+    const bootMs = bootedMs === null ? 0 : nowMs - bootedMs;
+    const boot: PastSpan = {
+      name: "boot",
+      startedMsAgo: bootMs,
+      ...(agentMs === null ? {} : {
+        children: [{ name: "agent", startedMsAgo: Math.min(agentMs, bootMs) }],
+      }),
+    };
+    this.host.telemetry?.record({
+      name: "vm.start",
+      attributes: { "vm.id": id },
+      startedMsAgo,
+      ...(error === undefined ? {} : { error }),
+      children: [
+        { name: "prepare", startedMsAgo, endedMsAgo: bootMs },
+        ...(bootedMs === null ? [] : [boot]),
+      ],
+    }, trace);
   }
 
   #observe(phase: "prepare" | "boot" | "agent", ms: number): void {
@@ -82,6 +120,6 @@ export class VmLives {
   }
 
   #nowMs(): number {
-    return this.clock.monotonicMs();
+    return this.host.clock.monotonicMs();
   }
 }

@@ -64,7 +64,7 @@ export async function apiWorld(
     ...rules,
   });
   const audit = new Audit(new AuditRows(world.db), host);
-  const metrics = new Metrics();
+  const metrics = new Metrics(null);
   const closing = new AbortController();
   const serverErrors: unknown[] = [];
   const app = restApp({
@@ -78,7 +78,7 @@ export async function apiWorld(
     ),
     status: new SystemStatus(world.host, "1.2.3", "qemu", () => world.fleet.count()),
     events: { bus: world.bus, clock: world.clock, closing: closing.signal },
-    ...{ keys, tickets, audit, admission, metrics },
+    ...{ keys, tickets, audit, admission, metrics, telemetry: null },
     net: host.net,
     newRequestId: () => "made-here",
     onServerError: (error) => serverErrors.push(error),

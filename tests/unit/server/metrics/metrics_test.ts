@@ -8,7 +8,7 @@ async function read(metrics: Metrics) {
 }
 
 Deno.test("Metrics tells every figure of the table, with its type and help", async () => {
-  const families = await read(new Metrics());
+  const families = await read(new Metrics(null));
   assert.deepEqual([...families.keys()], Object.keys(METRICS));
   for (const [name, { kind, help }] of Object.entries(METRICS)) {
     const { type, help: told } = families.get(name)!;
@@ -26,7 +26,7 @@ Deno.test("Metrics names figures with their unit and labels that stay few", () =
 });
 
 Deno.test("Metrics counts, observes and reads anew each time", async () => {
-  const metrics = new Metrics();
+  const metrics = new Metrics(null);
   let waiting = 3;
   metrics.addSource(() => [
     { name: "viper_create_queue", labels: {}, value: waiting },
@@ -50,7 +50,7 @@ Deno.test("Metrics counts, observes and reads anew each time", async () => {
 });
 
 Deno.test("Metrics drops a series that its source no longer tells", async () => {
-  const metrics = new Metrics();
+  const metrics = new Metrics(null);
   let version = "1";
   metrics.addSource(() => [
     { name: "viper_build_info", labels: { version, runtime: "qemu" }, value: 1 },

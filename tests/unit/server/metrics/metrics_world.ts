@@ -21,8 +21,8 @@ export interface MetricsWorld extends AsyncDisposable {
 
 export async function metricsWorld(options: WorldOptions = {}): Promise<MetricsWorld> {
   const world = await fleetWorld(options);
-  const metrics = new Metrics();
-  const lives = new VmLives(metrics, world.clock);
+  const metrics = new Metrics(null);
+  const lives = new VmLives(metrics, world.host);
   world.bus.listen((event) => lives.take(event));
   metrics.addSource(fleetFigures({
     ...{ host: world.host, rows: world.rows, leases: world.leases },
