@@ -25,10 +25,11 @@ export interface Requester {
   readonly signal: AbortSignal;
 }
 
-/** A row, and whether this request has made it. */
+/** A row that a request has made, now or before. */
 export interface Creation {
   readonly row: VmRow;
-  readonly isNew: boolean;
+  /** The first boot, in its turn from the moment on that the row is there; `null`: made before. */
+  readonly boot: Promise<void> | null;
 }
 
 /** Settings of creations. */
@@ -47,7 +48,11 @@ export interface CreationOptions {
 export class Creations {
   readonly #room: WaitingRoom;
 
-  constructor(private readonly parts: VmParts, private readonly options: CreationOptions) {
+  constructor(
+    private readonly parts: VmParts,
+    private readonly options: CreationOptions,
+    private readonly boot: (id: string) => Promise<void>,
+  ) {
     this.#room = new WaitingRoom(parts.host.clock);
   }
 
@@ -69,9 +74,9 @@ export class Creations {
     await planner.assertImage(input);
     // What was made before needs no room, and must not wait for it.
     const before = this.#madeBefore(input, requester);
-    if (before !== null) return { row: before, isNew: false };
+    if (before !== null) return { row: before, boot: null };
     const signal = AbortSignal.any([requester.signal, closing]);
-    return await this.#room.enter(() => this.#insert(input, requester), input.wait_ms, signal);
+    return await this.#room.enter(() => this.#begin(input, requester), input.wait_ms, signal);
   }
 
   /** More than the host has would be waited for in vain. */
@@ -87,8 +92,16 @@ export class Creations {
     );
   }
 
+  /** Whoever finds the row finds its boot in the VM's queue. */
+  #begin(input: ParsedOf<typeof vmsCreate>, requester: Requester): Creation {
+    const { row, isNew } = this.#insert(input, requester);
+    const boot = isNew ? this.boot(row.id) : null;
+    boot?.catch(() => {}); // Whoever made the request hears of it, even if that takes a moment.
+    return { row, boot };
+  }
+
   /** What is checked here holds until the row is there. */
-  #insert(input: ParsedOf<typeof vmsCreate>, requester: Requester): Creation {
+  #insert(input: ParsedOf<typeof vmsCreate>, requester: Requester): { row: VmRow; isNew: boolean } {
     const { caller, idempotencyKey: key } = requester;
     const { host, rows, bus, footprint, idempotency, planner } = this.parts;
     const { db, accel, defaults } = this.options;

@@ -46,7 +46,7 @@ export class Fleet {
       retire: (id, reason) => this.#retire(id, reason),
       onRoom: () => this.#creations.wake(),
     };
-    this.#creations = new Creations(this.#parts, options);
+    this.#creations = new Creations(this.#parts, options, (id) => this.#vm(id).create());
   }
 
   /**
@@ -81,18 +81,12 @@ export class Fleet {
     requester: Requester,
   ): Promise<WireVm> {
     while (true) {
-      const { row, isNew } = await this.#creations.insert(input, requester);
-      const vm = this.#vm(row.id);
-      if (isNew) {
-        await vm.create().finally(() => this.#forgetIfGone(row.id));
-      } else {
-        // The same request made it before, and may be at it still.
-        await vm.settled();
-      }
+      const { row, boot } = await this.#creations.insert(input, requester);
+      // Else the same request made it before, and may be at it still.
+      await (boot ?? this.#vm(row.id).settled()).finally(() => this.#forgetIfGone(row.id));
       const made = this.rowById(row.id);
       if (made !== undefined) return wireVm(made);
-      this.#vms.delete(row.id);
-      if (isNew) {
+      if (boot !== null) {
         throw new ViperError("vm_start_failed", `Cannot create VM "${row.name}": it was deleted`);
       }
       // That failed, so it is this request's turn.

@@ -86,7 +86,10 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
         egress.set(id, plan.egress);
         return Promise.resolve({ name: taps.add(id) && `tap-${taps.size}` });
       },
-      setEgress: (id: string, wanted: unknown) => Promise.resolve(void egress.set(id, wanted)),
+      setEgress: (id: string, wanted: unknown) =>
+        taps.has(id)
+          ? Promise.resolve(void egress.set(id, wanted))
+          : Promise.reject(new Error("there is no tap")),
       removeTap: (id: string) => Promise.resolve(void taps.delete(id)),
       tapOwners: () => Promise.resolve([...taps]),
     },
