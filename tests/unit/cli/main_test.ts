@@ -71,6 +71,57 @@ Deno.test("viper vms creates, gets, lists and deletes", async () => {
   assert.equal((await cli(["vms", "list"], api)).terminal.written, "none\n");
 });
 
+Deno.test("viper vms takes a VM through its whole life", async () => {
+  await using api = await apiWorld();
+  const status = async (...argv: string[]) => {
+    const { code, terminal } = await cli(["vms", ...argv, "--json"], api);
+    assert.equal(code, 0, terminal.errors);
+    return JSON.parse(terminal.written).status;
+  };
+  const settings = ["--labels", "team=web,stage=1", "--ttl-ms", "3600000", "--egress", "none"];
+  const more = ["--restart-policy", "on_crash", "--environment", '{"A":"b,c"}', "--wait-ms", "5"];
+  const chrome = ["--chrome", '{"locale":"de-DE"}'];
+  assert.equal(await status("create", "one", ...settings, ...more, ...chrome), "starting");
+  const row = api.world.rows.byName("one");
+  assert.deepEqual(row?.labels, { team: "web", stage: "1" });
+  assert.deepEqual(row?.settings, {
+    ...{ egress: "none", restart_policy: "on_crash", idle_timeout_ms: null },
+    environment: { A: "b,c" },
+    chrome: { flags: [], locale: "de-DE" },
+  });
+  await api.world.announce("one");
+  assert.equal(await status("wait", "one", "--status", "running"), "running");
+  assert.equal(await status("pause", "one"), "paused");
+  assert.equal(await status("resume", "one"), "running");
+  assert.equal(await status("set-egress", "one", "10.0.0.0/8,10.1.2.3/32"), "running");
+  assert.deepEqual(api.world.rows.byName("one")?.settings.egress, ["10.0.0.0/8", "10.1.2.3/32"]);
+  assert.equal(await status("stop", "one", "--grace-ms", "0"), "stopped");
+  assert.equal(await status("wait", "one", "--status", "stopped"), "stopped");
+  assert.equal(await status("start", "one"), "starting");
+  assert.equal(await status("restart", "one", "--grace-ms", "0"), "starting");
+  const wrong = await cli(["vms", "pause", "one"], api);
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.terminal.errors, /^viper: Cannot pause VM "one": it is starting\n/);
+});
+
+Deno.test("viper vms list filters by label and status, a page at a time", async () => {
+  await using api = await apiWorld();
+  await cli(["vms", "create", "one", "--labels", "team=web"], api);
+  await cli(["vms", "create", "two", "--labels", "team=web,stage=1"], api);
+  await cli(["vms", "create", "three"], api);
+  await api.world.announce("three");
+  const names = async (...argv: string[]) => {
+    const { code, terminal } = await cli(["vms", "list", "--json", ...argv], api);
+    assert.equal(code, 0, terminal.errors);
+    return JSON.parse(terminal.written).map(({ name }: { name: string }) => name);
+  };
+  assert.deepEqual(await names("--label", "team=web"), ["one", "two"]);
+  assert.deepEqual(await names("--label", "team=web,stage=1"), ["two"]);
+  assert.deepEqual(await names("--status", "running"), ["three"]);
+  assert.deepEqual(await names("--limit", "1", "--after", "1"), ["two"]);
+  assert.equal((await cli(["vms", "list", "--label", "team"], api)).code, 1);
+});
+
 Deno.test("viper says on standard error what failed, with its hint, and exits with 1", async () => {
   await using api = await apiWorld({ vmLimit: 1 });
   const missing = await cli(["vms", "get", "one"], api);
