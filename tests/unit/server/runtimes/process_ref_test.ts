@@ -91,9 +91,12 @@ Deno.test("stopProcesses() and continueProcesses() reach every session of a mach
 
 Deno.test("isMachineOf() wants the number, the start and the id", async () => {
   const process = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-3" });
+  // The shell becomes sleep, and in between it has no environment.
   await until(
-    "it carries its id",
-    () => Deno.readTextFileSync(`/proc/${process.pid}/environ`).includes("vm-3"),
+    "it is itself and carries its id",
+    () =>
+      Deno.readTextFileSync(`/proc/${process.pid}/comm`) === "sleep\n" &&
+      Deno.readTextFileSync(`/proc/${process.pid}/environ`).includes("vm-3"),
   );
   const ref = await findProcess(host, process.pid);
   assert.ok(ref !== null);
