@@ -55,7 +55,9 @@ Deno.test("viper serve exports spans and figures over OTLP, a trace from client 
   await until("the raw request", () => named("GET /v1/devtools").length > 0, WAIT_MS);
   await until("its way there", () => named("GET /api/v1/vms/:name/agent/*").length > 0, WAIT_MS);
   const [passedOn] = named("GET /v1/devtools");
-  assert.ok(passedOn !== undefined && isWithin(spans, passedOn, CLIENT_SPAN_ID));
+  const [taken] = named("GET /api/v1/vms/:name/agent/*");
+  assert.equal(taken?.parentSpanId, CLIENT_SPAN_ID);
+  assert.ok(passedOn !== undefined && isWithin(spans, passedOn, taken.spanId));
 
   await until("the start", () => named("vm.start").length > 0, WAIT_MS);
   const [start] = named("vm.start");
