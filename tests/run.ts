@@ -25,7 +25,7 @@ const GROUPS: readonly Group[] = [
   { name: "conformance", folders: ["tests/conformance"], bound_s: 240, isolated: true },
   { name: "faults", folders: ["tests/faults"], bound_s: 420, isolated: true },
   { name: "soak", folders: ["tests/soak"], bound_s: 240, isolated: true },
-  { name: "end to end", folders: ["tests/e2e"], bound_s: 420, isolated: true },
+  { name: "end to end", folders: ["tests/e2e"], bound_s: 600, isolated: true },
 ];
 
 /** Loopback is the only link of a new namespace; everything in it ends with its first process. */

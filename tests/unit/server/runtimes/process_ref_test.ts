@@ -39,9 +39,9 @@ Deno.test("processStat() reads past a name with spaces and parentheses", async (
 });
 
 Deno.test("killLeftover() ends the named process, all below it, and all that carry the id", async () => {
-  const named = await start("sleep 600 & wait", {});
-  const orphan = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-1" });
-  const neighbour = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-11" });
+  await using named = await start("sleep 600 & wait", {});
+  await using orphan = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-1" });
+  await using neighbour = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-11" });
   const ref = await findProcess(host, named.pid);
   assert.ok(ref !== null);
   await killLeftover(host, { ref, vmId: "vm-1" });
@@ -53,7 +53,7 @@ Deno.test("killLeftover() ends the named process, all below it, and all that car
 });
 
 Deno.test("killLeftover() spares a process that took the number over", async () => {
-  const other = await start("exec sleep 600", {});
+  await using other = await start("exec sleep 600", {});
   const ref = await findProcess(host, other.pid);
   assert.ok(ref !== null);
   const earlier = { ...ref, startTicks: ref.startTicks - 1 };
@@ -65,8 +65,8 @@ Deno.test("killLeftover() spares a process that took the number over", async () 
 });
 
 Deno.test("stopProcesses() and continueProcesses() reach every session of a machine", async () => {
-  const agent = await start("setsid sleep 600 & echo $!; wait", { [VM_ID_VARIABLE]: "vm-2" });
-  const neighbour = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-22" });
+  await using agent = await start("setsid sleep 600 & echo $!; wait", { [VM_ID_VARIABLE]: "vm-2" });
+  await using neighbour = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-22" });
   const ref = await findProcess(host, agent.pid);
   assert.ok(ref !== null);
   const machine = { ref, vmId: "vm-2" };
@@ -90,7 +90,7 @@ Deno.test("stopProcesses() and continueProcesses() reach every session of a mach
 });
 
 Deno.test("isMachineOf() wants the number, the start and the id", async () => {
-  const process = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-3" });
+  await using process = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-3" });
   // The shell becomes sleep, and in between it has no environment.
   await until(
     "it is itself and carries its id",
@@ -113,6 +113,27 @@ function childrenOf(pid: number): string[] {
   return Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean);
 }
 
-async function start(script: string, env: Record<string, string>): Promise<Process> {
-  return await host.spawn("test:spawn", ["/bin/sh", "-c", script], { detached: true, env });
+/** A process that ends with the test, and that runs what it was started for. */
+async function start(
+  script: string,
+  env: Record<string, string>,
+): Promise<Process & AsyncDisposable> {
+  const process = await host.spawn("test:spawn", ["/bin/sh", "-c", script], {
+    detached: true,
+    env: { ...env, STARTED_BY: "a test" },
+  });
+  const program = /^exec (\w+)/.exec(script)?.[1] ?? "/bin/sh";
+  // While a program replaces another, the kernel shows neither words nor variables.
+  const words = (file: string) => Deno.readTextFileSync(`/proc/${process.pid}/${file}`).split("\0");
+  await until(
+    "it runs",
+    () => words("cmdline")[0] === program && words("environ").includes("STARTED_BY=a test"),
+  );
+  return {
+    ...process,
+    [Symbol.asyncDispose]: async () => {
+      process.kill("SIGKILL");
+      await process.exited;
+    },
+  };
 }
