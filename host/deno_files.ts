@@ -30,9 +30,17 @@ export const denoFiles: Files = {
   stat: (_label, path) => Deno.lstat(path).then(fileInfo, (error) => (ignoreNotFound(error), null)),
   lock: async (_label, path) => {
     const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
-    if (await file.tryLock(true)) return file;
-    file.close();
-    return null;
+    if (!await file.tryLock(true)) {
+      file.close();
+      return null;
+    }
+    return {
+      [Symbol.dispose]: () => {
+        // A child that is just being started shares the open file until it becomes its program.
+        file.unlockSync();
+        file.close();
+      },
+    };
   },
   readFrom: async (_label, path, offset, bytesMax) => {
     using file = await Deno.open(path);
