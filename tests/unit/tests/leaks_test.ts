@@ -25,7 +25,7 @@ Deno.test("leavingNothing() fails on a file and a process that are left, and nam
       Deno.writeTextFileSync(`${ground.newFolder()}.log`, "");
       resolve(await host.spawn("test", ["sleep", "60"], { env: { VIPER_VM_ID: "left" } }));
     }, 0),
-    /\+ file: \S+\/1\.log\n\+ process: \d+ sleep VIPER_VM_ID=left/,
+    /\+ file: \S+\/1\.log\n(.*\n)*\+ process: \d+ sleep VIPER_VM_ID=left/,
   );
   const sleeper = await started;
   sleeper.kill("SIGKILL");
