@@ -83,7 +83,8 @@ forget_old_versions() {
       *) rm -rf -- "${cache:?}/$old" ;;
     esac
   done
-  find "$cache" -maxdepth 1 -name '.new-*' -mmin +60 -exec rm -rf {} + 2>/dev/null
+  # A folder that another start takes away meanwhile is no failure of this one.
+  find "$cache" -maxdepth 1 -name '.new-*' -mmin +60 -exec rm -rf {} + 2>/dev/null || :
 }
 
 unpack() {
