@@ -4,12 +4,15 @@ import type { Clock, Telemetry } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { SupervisedBrowser } from "./browser.ts";
 import { Deadline } from "./deadline.ts";
+import type { Refs } from "./refs.ts";
 import { Turns } from "./turns.ts";
 
 /** What an action works with. */
 export interface ActionContext {
   readonly page: Page;
   readonly cdp: CDPSession;
+  /** What snapshots named the page's elements. */
+  readonly refs: Refs;
   readonly deadline: Deadline;
   readonly clock: Clock;
 }
@@ -20,8 +23,15 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
+/** What every action's input has. */
+export interface ActionInput {
+  readonly timeout_ms: number;
+  /** The page to act on; the active one when left out. */
+  readonly page?: string | undefined;
+}
+
 /** Makes a handler; `name` completes the sentence "Cannot …". */
-export type HandlerOf = <Input extends { timeout_ms: number }, Output>(
+export type HandlerOf = <Input extends ActionInput, Output>(
   name: (input: Input) => string,
   action: (input: Input, context: ActionContext) => Promise<Output>,
 ) => (input: Input, call: Call) => Promise<Output>;
@@ -42,22 +52,26 @@ export class ActionRunner {
   /**
    * `action` completes the sentence "Cannot …".
    *
-   * @throws {ViperError} `timeout`, `browser_unavailable`, or what the work throws
+   * @throws {ViperError} `timeout`, `page_not_found`, `browser_unavailable`, or what the work
+   * throws
    */
   async run<T>(
     action: string,
-    timeoutMs: number,
+    input: ActionInput,
     call: Call,
     work: (context: ActionContext) => Promise<T>,
   ): Promise<T> {
-    using deadline = new Deadline(this.#clock, action, timeoutMs, [call.signal]);
+    using deadline = new Deadline(this.#clock, action, input.timeout_ms, [call.signal]);
     using _turn = await this.#turns.take(deadline);
     const session = await deadline.race("Chrome", this.#browser.nextSession());
     deadline.follow(session.life);
-    const { page, cdp, gone } = await deadline.race("a page", session.pages.active());
+    const { page, cdp, refs, gone } = await deadline.race(
+      "a page",
+      session.pages.chosen(input.page, action),
+    );
     deadline.follow(gone);
     try {
-      const job = () => work({ page, cdp, deadline, clock: this.#clock });
+      const job = () => work({ page, cdp, refs, deadline, clock: this.#clock });
       return await (this.#telemetry?.span("action", job) ?? job());
     } catch (error) {
       // When page or Chrome goes away, the action fails in many ways, and this is their reason.

@@ -16,6 +16,6 @@ export function browserHandlers(
   runner: ActionRunner,
 ): Handlers<typeof browserOperations, Call> {
   const handler: HandlerOf = (name, action) => (input, call) =>
-    runner.run(name(input), input.timeout_ms, call, (context) => action(input, context));
+    runner.run(name(input), input, call, (context) => action(input, context));
   return { ...pageHandlers(handler), ...lookHandlers(handler), ...actHandlers(handler) };
 }

@@ -3,6 +3,7 @@ import type { Browser, Dialog, Page, Target } from "puppeteer-core";
 import type { Log } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { OpenPage } from "./open_page.ts";
+import { Refs } from "./refs.ts";
 
 /** Pages opened by pages are kept up to this many; beyond, the oldest is closed. */
 export const PAGES_MAX = 32;
@@ -31,7 +32,20 @@ export class Pages {
     return pages;
   }
 
-  /** The page that an action goes to. */
+  /**
+   * The page of that id, or the active one.
+   *
+   * @throws {ViperError} `page_not_found`; `action` completes the sentence "Cannot …"
+   */
+  async chosen(id: string | undefined, action: string): Promise<OpenPage> {
+    if (id === undefined) return await this.active();
+    await Promise.allSettled(this.#known.values());
+    const open = this.#order.find((open) => open.id === id);
+    if (open !== undefined) return open;
+    throw new ViperError("page_not_found", `Cannot ${action}: there is no page "${id}"`);
+  }
+
+  /** The page that an action goes to when none is named. */
   async active(): Promise<OpenPage> {
     await Promise.allSettled(this.#known.values());
     return this.#order.at(-1) ?? await this.#adopt(await this.#browser.newPage());
@@ -71,7 +85,9 @@ export class Pages {
       page.close().catch(() => {}); // What is left of it may be gone already.
     });
     page.on("dialog", (dialog) => this.#answer(dialog));
-    const open: OpenPage = { page, cdp: await page.createCDPSession(), gone: gone.signal };
+    const cdp = await page.createCDPSession();
+    const { targetInfo: { targetId: id } } = await cdp.send("Target.getTargetInfo");
+    const open: OpenPage = { id, page, cdp, refs: new Refs(), gone: gone.signal };
     this.#order.push(open);
     if (this.#order.length > PAGES_MAX) this.#order[0]?.page.close().catch(() => {});
     return open;

@@ -1,5 +1,8 @@
+/// <reference lib="dom" />
 /** Running our own functions inside the page. */
 import type { ActionContext } from "./action_runner.ts";
+import type { Deadline } from "./deadline.ts";
+import { mainFrameOf, type PageFrame } from "./frames.ts";
 
 /** Named so that a person with DevTools open sees whose world it is. */
 const WORLD_NAME = "viper";
@@ -18,6 +21,18 @@ export class PageMovedOn extends Error {
   override readonly name = "PageMovedOn";
 }
 
+/** The id of our world in a frame, which is made when it is not there. */
+export async function worldOf(
+  { cdp, frameId }: PageFrame,
+  deadline: Deadline,
+): Promise<number> {
+  const { executionContextId } = await deadline.race(
+    "the page to answer",
+    cdp.send("Page.createIsolatedWorld", { frameId, worldName: WORLD_NAME }),
+  );
+  return executionContextId;
+}
+
 /**
  * Calls a self-contained function in the page's main frame: it may use its arguments and the
  * page's globals, and nothing of this program. It runs in a world of its own, where it sees the
@@ -26,26 +41,54 @@ export class PageMovedOn extends Error {
  * @throws {PageMovedOn} when the page navigates meanwhile, or the deadline's reason
  */
 export async function callInPage<Args extends readonly unknown[], Result>(
-  { cdp, deadline }: ActionContext,
+  { page, cdp, deadline }: ActionContext,
   fn: (...args: Args) => Result | Promise<Result>,
   ...args: Args
 ): Promise<Result> {
-  const call = async () => {
-    const { frameTree } = await cdp.send("Page.getFrameTree");
-    const { executionContextId } = await cdp.send("Page.createIsolatedWorld", {
-      frameId: frameTree.frame.id,
-      worldName: WORLD_NAME,
-    });
-    return await cdp.send("Runtime.evaluate", {
-      expression: `(${fn})(...${JSON.stringify(args)})`,
-      contextId: executionContextId,
-      awaitPromise: true,
-      returnByValue: true,
-    });
-  };
+  return await callInFrame(mainFrameOf(page, cdp), deadline, fn, ...args);
+}
+
+/** The same in any frame. */
+export async function callInFrame<Args extends readonly unknown[], Result>(
+  frame: PageFrame,
+  deadline: Deadline,
+  fn: (...args: Args) => Result | Promise<Result>,
+  ...args: Args
+): Promise<Result> {
+  const { value } = await evaluate(frame, deadline, fn, args, true);
+  return value as Result;
+}
+
+/** The same, for a function that returns a node; answers with the node's object id, or `null`. */
+export async function findInFrame<Args extends readonly unknown[]>(
+  frame: PageFrame,
+  deadline: Deadline,
+  fn: (...args: Args) => Node | null,
+  ...args: Args
+): Promise<string | null> {
+  const { objectId } = await evaluate(frame, deadline, fn, args, false);
+  return objectId ?? null;
+}
+
+async function evaluate(
+  frame: PageFrame,
+  deadline: Deadline,
+  fn: unknown,
+  args: readonly unknown[],
+  returnByValue: boolean,
+) {
   try {
-    const { result, exceptionDetails } = await deadline.race("the page to answer", call());
-    if (exceptionDetails === undefined) return result.value as Result;
+    const contextId = await worldOf(frame, deadline);
+    const { result, exceptionDetails } = await deadline.race(
+      "the page to answer",
+      frame.cdp.send("Runtime.evaluate", {
+        expression: `(${fn})(...${JSON.stringify(args)})`,
+        contextId,
+        awaitPromise: true,
+        returnByValue,
+      }),
+    );
+    if (exceptionDetails === undefined) return result;
     throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
   } catch (error) {
     deadline.signal.throwIfAborted();

@@ -7,7 +7,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import * as z from "zod";
 import type { Operation } from "../protocol/operation.ts";
+import { TARGET_MARK, targetFields } from "../protocol/target.ts";
 import { printable } from "./output.ts";
+import { parseTarget, TARGET_HELP } from "./target_argument.ts";
 
 /** A JSON schema as far as flags need it. */
 interface Property {
@@ -36,11 +38,13 @@ export interface OperationCommandOptions {
 export function operationCommand(options: OperationCommandOptions): Command {
   const { verb, operation, argument, call, print } = options;
   const command = new Command(verb).description(operation.summary);
-  const { properties, required } = inputSchema(operation);
-  const names = [...(argument === undefined ? [] : [argument]), ...required];
+  const { properties, required, isTargeted } = inputSchema(operation);
+  const leading = [argument ?? [], isTargeted ? TARGET : []].flat();
+  const names = [...leading, ...required];
   for (const name of names) {
     const property = properties[name] ?? {};
-    command.argument(`<${name}>`, "", (text: string) => parseValue(text, property));
+    const help = name === TARGET ? TARGET_HELP : "";
+    command.argument(`<${name}>`, help, (text: string) => parseValue(text, property));
   }
   const flags = Object.entries(properties).filter(([name]) => !required.includes(name));
   for (const [name, property] of flags) addFlag(command, name, property);
@@ -48,7 +52,9 @@ export function operationCommand(options: OperationCommandOptions): Command {
   command.action(async () => {
     const given = command.opts<Record<string, unknown>>();
     const values = command.processedArgs as unknown[];
-    const input: Record<string, unknown> = {};
+    const input: Record<string, unknown> = isTargeted
+      ? parseTarget(String(values[leading.length - 1]))
+      : {};
     required.forEach((name, at) => input[name] = values[at + names.length - required.length]);
     for (const [name] of flags) {
       const value = given[camelCase(flagName(name))];
@@ -60,15 +66,26 @@ export function operationCommand(options: OperationCommandOptions): Command {
   return command;
 }
 
-/** Members of the input and those of them that have to be there, in their order. */
+/** What an element is named by stands before the operation's own arguments. */
+const TARGET = "target";
+
+/** Members of the input, those of them that have to be there, and whether it names an element. */
 function inputSchema(
   operation: Operation,
-): { properties: Record<string, Property>; required: string[] } {
+): { properties: Record<string, Property>; required: string[]; isTargeted: boolean } {
   const schema = z.toJSONSchema(operation.input, { io: "input" }) as {
     properties?: Record<string, Property>;
     required?: string[];
+    [TARGET_MARK]?: boolean;
   };
-  return { properties: schema.properties ?? {}, required: schema.required ?? [] };
+  const isTargeted = schema[TARGET_MARK] === true;
+  const members = Object.entries(schema.properties ?? {})
+    .filter(([name]) => !isTargeted || !(name in targetFields));
+  return {
+    properties: Object.fromEntries(members),
+    required: schema.required ?? [],
+    isTargeted,
+  };
 }
 
 function addFlag(command: Command, name: string, property: Property): void {

@@ -1,6 +1,6 @@
 /** What can be done on a page. */
 import * as z from "zod";
-import { done, selector, TEXT_LENGTH_MAX, timeoutMs } from "./browser.ts";
+import { actionFields, done, selector, TEXT_LENGTH_MAX } from "./browser.ts";
 import { operation } from "./operation.ts";
 
 export const browserClick = operation({
@@ -10,7 +10,7 @@ export const browserClick = operation({
   input: z.strictObject({
     selector,
     button: z.enum(["left", "right", "middle"]).default("left"),
-    timeout_ms: timeoutMs,
+    ...actionFields,
   }),
   output: done,
   errors: ["element_not_found", "element_not_actionable", "selector_invalid", "timeout"],
@@ -25,7 +25,7 @@ export const browserType = operation({
     value: z.string().max(TEXT_LENGTH_MAX),
     /** Empty the field first. */
     clear: z.boolean().default(false),
-    timeout_ms: timeoutMs,
+    ...actionFields,
   }),
   output: done,
   errors: ["element_not_found", "element_not_actionable", "selector_invalid", "timeout"],
@@ -39,7 +39,7 @@ export const browserEvaluate = operation({
     expression: z.string().min(1).max(TEXT_LENGTH_MAX),
     /** Wait for a promise to settle and return what it settles to. */
     await_promise: z.boolean().default(true),
-    timeout_ms: timeoutMs,
+    ...actionFields,
   }),
   output: z.object({
     /** `null` stands for undefined, too. */

@@ -14,3 +14,11 @@ export const timeoutMs = z.int().min(1).max(ACTION_TIMEOUT_MS_MAX).default(30_00
 export const selector = z.string().min(1).max(SELECTOR_LENGTH_MAX);
 /** The answer of an action that has nothing to tell. */
 export const done = z.object({ status: z.literal("ok") });
+/** DevTools' id of a page, as pages.list tells it. */
+export const pageId = z.string().regex(/^[0-9A-Za-z_-]{1,100}$/, "an id is letters and digits");
+/** What every action on a page takes. */
+export const actionFields = {
+  /** The page to act on; the active one when left out. */
+  page: pageId.optional(),
+  timeout_ms: timeoutMs,
+} as const;

@@ -1,7 +1,8 @@
 /** What can be read of a page. */
 import * as z from "zod";
-import { selector, timeoutMs } from "./browser.ts";
+import { actionFields } from "./browser.ts";
 import { operation } from "./operation.ts";
+import { maybeTargeted, NAME_LENGTH_MAX, TARGET_ERRORS, targeted } from "./target.ts";
 
 export const browserScreenshot = operation({
   name: "browser.screenshot",
@@ -13,7 +14,7 @@ export const browserScreenshot = operation({
     format: z.enum(["png", "jpeg"]).default("png"),
     /** Of a JPEG, 1 to 100; a PNG has none. */
     quality: z.int().min(1).max(100).default(90),
-    timeout_ms: timeoutMs,
+    ...actionFields,
   }),
   output: z.object({
     /** The image, base64. */
@@ -30,23 +31,34 @@ export const browserGetText = operation({
   name: "browser.get_text",
   summary: "Read the text of the first element that matches",
   http: { method: "POST", path: "/v1/dom/get-text", status: 200 },
-  input: z.strictObject({
-    selector,
+  input: targeted({
     /** Only what is rendered (innerText) instead of all text (textContent). */
     visible: z.boolean().default(true),
-    timeout_ms: timeoutMs,
   }),
   output: z.object({ text: z.string() }),
-  errors: ["element_not_found", "selector_invalid", "timeout", "result_too_large"],
+  errors: [...TARGET_ERRORS, "result_too_large"],
 });
 
 export const browserGetHtml = operation({
   name: "browser.get_html",
   summary: "Read the outer HTML of the first element that matches, or of the whole page",
   http: { method: "POST", path: "/v1/dom/get-html", status: 200 },
-  input: z.strictObject({ selector: selector.optional(), timeout_ms: timeoutMs }),
+  input: maybeTargeted({}),
   output: z.object({ html: z.string() }),
-  errors: ["element_not_found", "selector_invalid", "timeout", "result_too_large"],
+  errors: [...TARGET_ERRORS, "result_too_large"],
+});
+
+export const browserGetAttribute = operation({
+  name: "browser.get_attribute",
+  summary: "Read an attribute of the first element that matches",
+  http: { method: "POST", path: "/v1/dom/get-attribute", status: 200 },
+  input: targeted({ name: z.string().min(1).max(NAME_LENGTH_MAX) }),
+  output: z.object({
+    /** Empty when it does not exist. */
+    value: z.string(),
+    exists: z.boolean(),
+  }),
+  errors: [...TARGET_ERRORS, "result_too_large"],
 });
 
 /** One node of the accessibility tree; absent members do not apply. */
@@ -88,7 +100,7 @@ export const browserSnapshot = operation({
   input: z.strictObject({
     /** Nodes in the answer at most; what is beyond is left out, and `truncated` is true. */
     max_nodes: z.int().min(1).max(100_000).default(5_000),
-    timeout_ms: timeoutMs,
+    ...actionFields,
   }),
   output: z.object({
     url: z.string(),
@@ -105,5 +117,6 @@ export const lookOperations = {
   screenshot: browserScreenshot,
   getText: browserGetText,
   getHtml: browserGetHtml,
+  getAttribute: browserGetAttribute,
   snapshot: browserSnapshot,
 } as const;

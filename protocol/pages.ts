@@ -1,6 +1,6 @@
 /** The pages of the browser inside a VM: where they go, which there are. */
 import * as z from "zod";
-import { done, timeoutMs, URL_LENGTH_MAX } from "./browser.ts";
+import { actionFields, done, URL_LENGTH_MAX } from "./browser.ts";
 import { operation } from "./operation.ts";
 
 export const browserNavigate = operation({
@@ -13,7 +13,7 @@ export const browserNavigate = operation({
       /^(https?|data|blob|about):/i,
       "a URL begins with http:, https:, data:, blob: or about:",
     ),
-    timeout_ms: timeoutMs,
+    ...actionFields,
   }),
   output: done.extend({
     /** After redirects. */

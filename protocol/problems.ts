@@ -97,9 +97,24 @@ export const PROBLEMS = {
   agent_unreachable: { status: 502, title: "The VM's agent does not answer" },
   agent_timeout: { status: 504, title: "The VM's agent took too long" },
   event_id_invalid: { status: 400, title: "The event id is not a whole number" },
-  element_not_found: { status: 404, title: "No element matches the selector" },
+  element_not_found: { status: 404, title: "No element matches" },
+  ref_not_found: {
+    status: 404,
+    title: "The reference names no element of the page any more",
+    hint: "Take a new snapshot, and use its references",
+  },
   element_not_actionable: { status: 409, title: "The element cannot be acted on" },
   selector_invalid: { status: 400, title: "The selector is not valid CSS" },
+  page_not_found: {
+    status: 404,
+    title: "The browser has no such page",
+    hint: "The pages there are: GET /v1/pages of the agent, or viper browser pages-list",
+  },
+  dialog_open: {
+    status: 409,
+    title: "A dialog is open on the page and stops it",
+    hint: "Accept or dismiss the dialog, then go on",
+  },
   navigation_failed: { status: 502, title: "The page could not be loaded" },
   script_failed: { status: 422, title: "The script threw an exception" },
   result_not_serializable: {

@@ -1,6 +1,7 @@
 import type { browserClick } from "../../protocol/act.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
+import { quote } from "../quote.ts";
 import { callInPage } from "../world.ts";
 import { whenFound } from "./element.ts";
 import { lookForTarget } from "./in_page.ts";
@@ -11,7 +12,7 @@ export async function click(
   context: ActionContext,
 ): Promise<OutputOf<typeof browserClick>> {
   const { x, y } = await whenFound(
-    selector,
+    quote(selector),
     context,
     () => callInPage(context, lookForTarget, selector),
   );

@@ -1,7 +1,6 @@
 /** Waiting for an element. */
 import { ViperError } from "../../protocol/problems.ts";
 import type { ActionContext } from "../action_runner.ts";
-import { quote } from "../quote.ts";
 import { PageMovedOn } from "../world.ts";
 import type { Look } from "./in_page.ts";
 
@@ -9,13 +8,13 @@ import type { Look } from "./in_page.ts";
 const LOOK_PAUSE_MS = 50;
 
 /**
- * Looks until the element is found.
+ * Looks until the element is found; `name` is how messages name it, such as `"#ok"`.
  *
  * @throws {ViperError} `selector_invalid` at once; when the time is over `element_not_found` or
  * `element_not_actionable` by what was seen last, and `timeout` when the page never answered
  */
 export async function whenFound<T>(
-  selector: string,
+  name: string,
   { deadline }: ActionContext,
   look: () => Promise<Look<T>>,
 ): Promise<T> {
@@ -28,11 +27,11 @@ export async function whenFound<T>(
         const reason = seen.reason.replace(/\.$/, "");
         throw new ViperError("selector_invalid", `Cannot ${deadline.action}: ${reason}`);
       }
-      await deadline.pause(`an element that matches ${quote(selector)}`, LOOK_PAUSE_MS);
+      await deadline.pause(`an element that matches ${name}`, LOOK_PAUSE_MS);
     }
   } catch (error) {
     const timedOut = error instanceof ViperError && error.code === "timeout";
-    if (timedOut && seen !== null) throw notFound(selector, deadline, seen);
+    if (timedOut && seen !== null) throw notFound(name, deadline, seen);
     throw error;
   }
 }
@@ -47,12 +46,12 @@ async function looked<T>(look: () => Promise<Look<T>>): Promise<Look<T>> {
 }
 
 function notFound(
-  selector: string,
+  name: string,
   { action, timeoutMs }: ActionContext["deadline"],
   seen: Look<unknown>,
 ): ViperError {
   const start = `Cannot ${action} within ${timeoutMs} ms`;
   return seen.state === "blocked"
     ? new ViperError("element_not_actionable", `${start}: ${seen.reason}`)
-    : new ViperError("element_not_found", `${start}: no element matches ${quote(selector)}`);
+    : new ViperError("element_not_found", `${start}: no element matches ${name}`);
 }

@@ -1,21 +1,25 @@
 import { RESULT_BYTES_MAX } from "../../protocol/browser.ts";
 import type { browserGetHtml } from "../../protocol/look.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
+import { namesElement } from "../../protocol/target.ts";
 import type { ActionContext } from "../action_runner.ts";
-import { callInPage } from "../world.ts";
-import { whenFound } from "./element.ts";
-import { htmlOf } from "./in_page.ts";
+import { htmlOf } from "./read_element.ts";
 import { fitting } from "./result_size.ts";
+import { onTarget } from "./target.ts";
 
-/** Reads the outer HTML of an element once there is one, or of the page. */
+/** Reads the HTML of an element, once there is one, or of the whole page. */
 export async function getHtml(
-  { selector }: ParsedOf<typeof browserGetHtml>,
+  target: ParsedOf<typeof browserGetHtml>,
   context: ActionContext,
 ): Promise<OutputOf<typeof browserGetHtml>> {
-  const html = await whenFound(
-    selector ?? "html",
+  const wholePage = !namesElement(target);
+  const { element, value } = await onTarget(
+    wholePage ? { selector: ":root" } : target,
     context,
-    () => callInPage(context, htmlOf, selector ?? null, RESULT_BYTES_MAX),
+    htmlOf,
+    wholePage,
+    RESULT_BYTES_MAX,
   );
-  return { html: fitting(html, context.deadline.action) };
+  using _element = element;
+  return { html: fitting(value, context.deadline.action) };
 }

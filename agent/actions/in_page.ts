@@ -116,40 +116,6 @@ export function focusField(selector: string, selectAll: boolean): Look<true> {
   return { state: "found", value: true };
 }
 
-/** A text too long to be sent is told by its length. */
-export type Text = { readonly text: string } | { readonly tooLong: number };
-
-/** The element's text: as rendered, or all of it. */
-export function textOf(selector: string, rendered: boolean, lengthMax: number): Look<Text> {
-  try {
-    const element = document.querySelector(selector);
-    if (element === null) return { state: "absent" };
-    const text = rendered && element instanceof HTMLElement
-      ? element.innerText
-      : element.textContent ?? "";
-    const fits = text.length <= lengthMax;
-    return { state: "found", value: fits ? { text } : { tooLong: text.length } };
-  } catch (error) {
-    return { state: "invalid", reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** The element's outer HTML; without a selector the whole page's, with its document type. */
-export function htmlOf(selector: string | null, lengthMax: number): Look<Text> {
-  try {
-    const element = selector === null ? document.documentElement : document.querySelector(selector);
-    if (element === null) return { state: "absent" };
-    const doctype = selector === null && document.doctype !== null
-      ? new XMLSerializer().serializeToString(document.doctype)
-      : "";
-    const text = doctype + element.outerHTML;
-    const fits = text.length <= lengthMax;
-    return { state: "found", value: fits ? { text } : { tooLong: text.length } };
-  } catch (error) {
-    return { state: "invalid", reason: error instanceof Error ? error.message : String(error) };
-  }
-}
-
 /** A script's result as JSON text, or why it is none. */
 export type Json =
   | { readonly json: string }

@@ -1,6 +1,6 @@
 import { RESULT_BYTES_MAX } from "../../protocol/browser.ts";
 import { ViperError } from "../../protocol/problems.ts";
-import type { Text } from "./in_page.ts";
+import type { Text } from "./read_element.ts";
 
 /**
  * The text, when it fits into an answer.

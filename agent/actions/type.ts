@@ -1,6 +1,7 @@
 import type { browserType } from "../../protocol/act.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
+import { quote } from "../quote.ts";
 import { callInPage } from "../world.ts";
 import { whenFound } from "./element.ts";
 import { focusField, lookForTarget } from "./in_page.ts";
@@ -16,7 +17,7 @@ export async function type(
   context: ActionContext,
 ): Promise<OutputOf<typeof browserType>> {
   const { page, cdp, deadline } = context;
-  await whenFound(selector, context, async () => {
+  await whenFound(quote(selector), context, async () => {
     const target = await callInPage(context, lookForTarget, selector);
     if (target.state !== "found") return target;
     return await callInPage(context, focusField, selector, clear);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type * as z from "zod";
 import { operationCommand } from "../../../cli/operation_command.ts";
 import type { Operation } from "../../../protocol/operation.ts";
+import { TARGET_MARK, targetFields } from "../../../protocol/target.ts";
 import { browserOperations, systemOperations, vmOperations } from "../../../protocol/operations.ts";
 
 /** What a command line makes of an operation's input. */
@@ -52,6 +53,9 @@ const TYPED: Readonly<Record<string, readonly [typed: string, meant: unknown]>> 
   value: ["12", "12"],
   expression: ["1 + 1", "1 + 1"],
   max_nodes: ["7", 7],
+  page: ["8A3F", "8A3F"],
+  role: ["button", "button"],
+  role_name: ["Pay now", "Pay now"],
   full_page: ["", true],
   clear: ["", true],
   visible: ["no", false],
@@ -62,6 +66,9 @@ const SHORT: Readonly<Record<string, string>> = { cpu_cores: "cpu", memory_mb: "
 function flagOf(member: string): string {
   return (SHORT[member] ?? member).replaceAll("_", "-");
 }
+
+/** Without them the role is left. */
+const OTHER_WAYS = new Set(["selector", "text", "ref"]);
 
 const ALL: readonly Operation[] = [
   ...Object.values(vmOperations),
@@ -74,12 +81,20 @@ for (const operation of ALL) {
     const positional: string[] = [];
     const flags: string[] = [];
     const expected: Record<string, unknown> = {};
+    const isTargeted = TARGET_MARK in (operation.input.meta() ?? {});
+    if (isTargeted) {
+      positional.push("role=button Pay now");
+      Object.assign(expected, { role: "button", role_name: "Pay now" });
+    }
     for (
       const [member, schema] of Object.entries(operation.input.shape as Record<string, z.ZodType>)
     ) {
+      // An element is named in one way of several, and where it has to be, by an argument.
+      const isOptional = schema.safeParse(undefined).success;
+      if (isOptional && OTHER_WAYS.has(member) || isTargeted && member in targetFields) continue;
       const [typed = "", meant] = TYPED[member] ?? assert.fail(`no value for ${member}`);
       expected[member] = meant;
-      if (!schema.safeParse(undefined).success) positional.push(typed);
+      if (!isOptional) positional.push(typed);
       else if (typeof meant === "boolean") {
         flags.push(meant ? `--${flagOf(member)}` : `--no-${flagOf(member)}`);
       } else flags.push(`--${flagOf(member)}`, typed);
@@ -94,11 +109,26 @@ for (const operation of ALL) {
       operation.input.parse(
         Object.fromEntries(
           Object.entries(expected).filter(([name]) =>
-            positional.includes(String(TYPED[name]?.[0]))
+            positional.includes(String(TYPED[name]?.[0])) || isTargeted && name in targetFields
           ),
         ),
       ),
     );
+  });
+}
+
+const NAMED: readonly [argument: string, input: Record<string, string>][] = [
+  ["#a > b", { selector: "#a > b" }],
+  ["a[href='text=x']", { selector: "a[href='text=x']" }],
+  ["text=Pay  now", { text: "Pay  now" }],
+  ["text=", { text: "" }],
+  ["ref=e12", { ref: "e12" }],
+  ["role=button", { role: "button" }],
+  ["role=button Pay now", { role: "button", role_name: "Pay now" }],
+];
+for (const [argument, input] of NAMED) {
+  Deno.test(`the argument "${argument}" names an element`, async () => {
+    assert.deepEqual((await parse(browserOperations.getText, [argument])).input, input);
   });
 }
 
