@@ -92,7 +92,8 @@ for (const operation of ALL) {
       // An element is named in one way of several, and where it has to be, by an argument.
       const isOptional = schema.safeParse(undefined).success;
       if (isOptional && OTHER_WAYS.has(member) || isTargeted && member in targetFields) continue;
-      const [typed = "", meant] = TYPED[member] ?? assert.fail(`no value for ${member}`);
+      const [typed = "", meant] = TYPED[`${operation.name}:${member}`] ?? TYPED[member] ??
+        assert.fail(`no value for ${member}`);
       expected[member] = meant;
       if (!isOptional) positional.push(typed);
       else if (typeof meant === "boolean") {

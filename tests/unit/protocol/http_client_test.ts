@@ -13,6 +13,7 @@ import {
   systemOperations,
   vmOperations,
 } from "../../../protocol/operations.ts";
+import { targetFields } from "../../../protocol/target.ts";
 import { type ProblemCode, PROBLEMS, ViperError } from "../../../protocol/problems.ts";
 import { vmsCreate, vmsGet, vmsWait } from "../../../protocol/vm_operations.ts";
 
@@ -74,6 +75,7 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   expression: text,
   await_promise: fc.boolean(),
   max_nodes: fc.integer({ min: 1, max: 100_000 }),
+  page: fc.stringMatching(/^[0-9A-F]{1,32}$/),
   vm_id: text,
   agent_version: text,
   browser_version: text,
@@ -91,16 +93,32 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   follow: fc.constantFrom("true", "false"),
 };
 
+/** Each way to name an element. */
+const TARGETS: fc.Arbitrary<Record<string, unknown>> = fc.oneof(
+  fc.record({ selector: text }),
+  fc.record({ ref: fc.integer({ min: 1, max: 999_999_999 }).map((n) => `e${n}`) }),
+  fc.record({ text }),
+  fc.record({ role: fc.stringMatching(/^[a-z]{1,9}$/), role_name: text }, {
+    requiredKeys: ["role"],
+  }),
+);
+
 /** Inputs of an operation: the members that must be there, and any of the others. */
 function inputs(operation: Operation): fc.Arbitrary<Record<string, unknown>> {
-  const shape = Object.entries(operation.input.shape) as [string, z.ZodType][];
+  const isTargeted = Object.keys(targetFields).every((name) => name in operation.input.shape);
+  const shape = (Object.entries(operation.input.shape) as [string, z.ZodType][])
+    .filter(([name]) => !isTargeted || !(name in targetFields));
   const required = shape.filter(([, schema]) => !schema.safeParse(undefined).success);
   const members = shape.map(([name]): [string, fc.Arbitrary<unknown>] => {
-    const values = MEMBERS[name];
+    const values = MEMBERS[`${operation.name}:${name}`] ?? MEMBERS[name];
     assert.ok(values !== undefined, `no values for ${name}`);
     return [name, values];
   });
-  return fc.record(Object.fromEntries(members), { requiredKeys: required.map(([name]) => name) });
+  const others = fc.record(Object.fromEntries(members), {
+    requiredKeys: required.map(([name]) => name),
+  });
+  if (!isTargeted) return others;
+  return fc.tuple(TARGETS, others).map(([target, others]) => ({ ...target, ...others }));
 }
 
 for (const operations of Object.values(LISTS)) {
