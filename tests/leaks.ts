@@ -34,14 +34,26 @@ export interface Ground {
  * Gives the test a folder that takes all its temporary files, and fails when something stands
  * afterwards that did not before, or the other way round.
  */
-export async function leavingNothing(
-  body: (ground: Ground) => Promise<void>,
-  settleMs = SETTLE_MS,
-): Promise<void> {
+export async function leavingNothing(body: (ground: Ground) => Promise<void>): Promise<void> {
   // Short, since sockets are below it, and not in TMPDIR, which an outer one may have set.
   const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "vpr-" });
   const tempBefore = Deno.env.get("TMPDIR");
   Deno.env.set("TMPDIR", folder);
+  try {
+    await leavingNothingBelow(folder, body);
+  } finally {
+    if (tempBefore === undefined) Deno.env.delete("TMPDIR");
+    else Deno.env.set("TMPDIR", tempBefore);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The check alone: temporary files stay where they are, and with them those of other tests. */
+export async function leavingNothingBelow(
+  folder: string,
+  body: (ground: Ground) => Promise<void>,
+  settleMs = SETTLE_MS,
+): Promise<void> {
   let count = 0;
   const made: string[] = [];
   const ground: Ground = {
@@ -53,16 +65,10 @@ export async function leavingNothing(
     },
     traces: (daemon) => tracesBelow(folder, made, daemon),
   };
-  try {
-    const before = await ground.traces();
-    await body(ground);
-    for (const path of made) await Deno.remove(path, { recursive: true }).catch(ignoreNotFound);
-    await assertUnchanged(before, () => ground.traces(), settleMs);
-  } finally {
-    if (tempBefore === undefined) Deno.env.delete("TMPDIR");
-    else Deno.env.set("TMPDIR", tempBefore);
-    await Deno.remove(folder, { recursive: true });
-  }
+  const before = await ground.traces();
+  await body(ground);
+  for (const path of made) await Deno.remove(path, { recursive: true }).catch(ignoreNotFound);
+  await assertUnchanged(before, () => ground.traces(), settleMs);
 }
 
 /** Waits until what stands is what stood before. @throws {Error} that names what does not fit */
