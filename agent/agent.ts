@@ -56,7 +56,7 @@ export async function runAgent(
   let app: Promise<HttpApp> | null = null;
   const loadApp = () =>
     app ??= import("./http_app.ts").then(({ agentApp }) =>
-      agentApp({ instance, host, browser, startedMs })
+      agentApp({ instance, host, browser, startedMs, signal })
     );
   const server = await host.net.serve(
     "agent:listen",

@@ -1,7 +1,7 @@
 /** The agent over HTTP. */
 import type { Hono } from "hono";
-import type { Host } from "../host/host.ts";
-import type { Instance } from "../protocol/guest.ts";
+import type { Host, StreamListener } from "../host/host.ts";
+import { DEVTOOLS_DOOR_PATH, DEVTOOLS_PREFIX, type Instance } from "../protocol/guest.ts";
 import { createApp, identifyRequests, mount, nameSpans } from "../protocol/http_server.ts";
 import { agentOperations, browserOperations } from "../protocol/operations.ts";
 import { BODY_LIMIT_BYTES } from "../protocol/http_body.ts";
@@ -10,6 +10,7 @@ import { Verifier } from "../protocol/verifier.ts";
 import { VERSION } from "../protocol/version.ts";
 import { ActionRunner, type Call } from "./action_runner.ts";
 import type { SupervisedBrowser } from "./browser.ts";
+import type { DoorParts } from "./devtools_door.ts";
 import { browserHandlers } from "./handlers.ts";
 
 /** The one route that needs no signature. */
@@ -17,11 +18,13 @@ const HEALTH_PATH = agentOperations.health.http.path;
 
 /** An app that serves the browser's operations, the agent's health and its DevTools address. */
 export function agentApp(
-  { instance, host, browser, startedMs }: {
+  { instance, host, browser, startedMs, signal }: {
     instance: Instance;
     host: Host;
     browser: SupervisedBrowser;
     startedMs: number;
+    /** Aborted when the agent ends. */
+    signal: AbortSignal;
   },
 ): Hono {
   const app = createApp((error, request, request_id) => {
@@ -49,7 +52,14 @@ export function agentApp(
   mount(app, agentOperations, { health: () => health(browser, host, startedMs) }, {
     contextOf: () => undefined,
   });
-  app.get("/v1/devtools", (c) => c.json(devtools(browser)));
+  app.get(DEVTOOLS_PREFIX, (c) => c.json(devtools(browser)));
+  let door: Promise<StreamListener> | null = null;
+  app.post(DEVTOOLS_DOOR_PATH, async (c) => {
+    const parts = { host, hostname: instance.listen.hostname, verifier, browser };
+    door ??= openDoor(parts, signal);
+    return c.json({ port: (await door).port });
+  });
+  app.all(`${DEVTOOLS_PREFIX}/*`, (c) => askChrome(c.req.raw, browser, host));
   return app;
 }
 
@@ -71,6 +81,32 @@ async function memory(host: Host) {
   const megabytes = (name: string) =>
     Math.round(Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(text)?.[1] ?? 0) / 1_024);
   return { mem_total_mb: megabytes("MemTotal"), mem_available_mb: megabytes("MemAvailable") };
+}
+
+/** Its code is loaded with the first one who comes. */
+async function openDoor(parts: DoorParts, signal: AbortSignal): Promise<StreamListener> {
+  const { openDevtoolsDoor } = await import("./devtools_door.ts");
+  const door = await openDevtoolsDoor(parts);
+  signal.addEventListener("abort", () => door.close(), { once: true });
+  return door;
+}
+
+/** Passes a request on to Chrome's own HTTP server, as it stands behind the prefix. */
+async function askChrome(
+  { method, url, signal }: Request,
+  { answer }: SupervisedBrowser,
+  { net }: Host,
+): Promise<Response> {
+  if (answer === null) {
+    throw new ViperError("browser_unavailable", "Cannot reach DevTools: Chrome is not ready");
+  }
+  const { pathname, search } = new URL(url);
+  const path = pathname.slice(DEVTOOLS_PREFIX.length) + search;
+  const chrome = `http://${new URL(answer.devtoolsUrl).host}${path}`;
+  const { status, headers, body } = await net.fetch("agent.devtools:fetch", chrome, {
+    ...{ method, signal, redirect: "manual" },
+  });
+  return new Response(body, { status, headers });
 }
 
 /** Where Chrome's DevTools listen, on the guest's own loopback. */

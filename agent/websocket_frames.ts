@@ -16,6 +16,13 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
+/** A single, final frame of a server's, which has no mask. */
+export function serverFrame(opcode: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const frame = encodeFrame(opcode, payload, new Uint8Array());
+  frame[1] = (frame[1] as number) & ~MASK_BIT;
+  return frame;
+}
+
 /** A single, final frame; `mask` has four bytes, as every frame of a client's must. */
 export function encodeFrame(
   opcode: number,
@@ -33,7 +40,7 @@ export function encodeFrame(
   if (lengthBytes === 8) view.setBigUint64(2, BigInt(length));
   frame.set(mask, 2 + lengthBytes);
   for (let index = 0; index < length; index++) {
-    frame[headLength + index] = (payload[index] as number) ^ (mask[index & 3] as number);
+    frame[headLength + index] = (payload[index] as number) ^ (mask[index & 3] ?? 0);
   }
   return frame;
 }

@@ -1,7 +1,6 @@
+import { acceptStreams, dialStream } from "./deno_streams.ts";
 import type { HttpHandler, Net, ServerSocket } from "./host.ts";
-
-/** Nobody but the owner: what a new socket must not allow. */
-const SOCKET_UMASK = 0o177;
+import { asOwner } from "./owner_socket.ts";
 
 /** Sockets as the machine has them. */
 export const denoNet: Net = {
@@ -24,6 +23,8 @@ export const denoNet: Net = {
       [Symbol.asyncDispose]: () => Promise.resolve(close()),
     };
   },
+  dial: (_label, address, signal) => dialStream(address, signal),
+  accept: (_label, address, onStream) => acceptStreams(address, onStream),
   reachDirectly: (hosts) => {
     // The variable that Deno and its children heed; it is read when connections are made.
     const known = (Deno.env.get("NO_PROXY") ?? Deno.env.get("no_proxy") ?? "").split(",");
@@ -82,14 +83,8 @@ function upgrade(request: Request, protocol: string | undefined) {
 const QUIET = { onListen: () => {}, onError: () => new Response(null, { status: 500 }) };
 
 function serveSocket(path: string, handler: HttpHandler) {
-  // The socket is made within this call: at no time is it open to others.
-  const before = Deno.umask(SOCKET_UMASK);
-  try {
-    const server = Deno.serve({ path, ...QUIET }, (request) => handler(request, null));
-    return { port: 0, shutdown: () => server.shutdown() };
-  } finally {
-    Deno.umask(before);
-  }
+  const server = asOwner(() => Deno.serve({ path, ...QUIET }, (request) => handler(request, null)));
+  return { port: 0, shutdown: () => server.shutdown() };
 }
 
 /** The variables that exempt hosts from proxies; a client reads them when it is made. */

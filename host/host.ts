@@ -144,7 +144,31 @@ export interface Connection extends AsyncDisposable {
   close(): void;
 }
 
-/** Where an HTTP server listens. */
+/** A stream that is read and written by hand, so that no byte waits anywhere unasked. */
+export interface ByteStream extends Disposable {
+  /** This side's port; 0 on a Unix socket. */
+  readonly localPort: number;
+  /** Fills the buffer with what has come; `null` once the other side sends no more. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Resolves when all of it has left; what the other side does not read holds it up. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Says that nothing more will be written. */
+  closeWrite(): Promise<void>;
+  /** Ends both ways at once; reads and writes under way reject. Idempotent. */
+  close(): void;
+}
+
+/** Accepts streams until closed; those that it accepted go on. */
+export interface StreamListener {
+  /** The port really bound, when 0 was asked for; 0 on a Unix socket. */
+  readonly port: number;
+  close(): void;
+}
+
+/** The address of the other side; `null` on a Unix socket. */
+export type Peer = { readonly hostname: string; readonly port: number } | null;
+
+/** Where a server listens. */
 export type ServeAddress =
   | { readonly hostname: string; readonly port: number; readonly tls?: Tls }
   /** A Unix socket, made with mode 0600; the path must be free, and is free again at the end. */
@@ -166,11 +190,8 @@ export interface HttpServer {
   shutdown(): Promise<void>;
 }
 
-/** Answers one HTTP request. `peer` is the address of the other side; `null` on a Unix socket. */
-export type HttpHandler = (
-  request: Request,
-  peer: { readonly hostname: string; readonly port: number } | null,
-) => Response | Promise<Response>;
+/** Answers one HTTP request. */
+export type HttpHandler = (request: Request, peer: Peer) => Response | Promise<Response>;
 
 /** A pool of HTTP connections of its own; closing it ends them, and the requests on them. */
 export interface HttpPool extends Disposable {
@@ -200,6 +221,14 @@ export interface ServerSocket {
 /** Sockets, both ways. */
 export interface Net {
   connect(label: Label, address: Address, signal?: AbortSignal): Promise<Connection>;
+  /** Like {@linkcode connect}, for bytes that are only passed on. */
+  dial(label: Label, address: Address, signal?: AbortSignal): Promise<ByteStream>;
+  /** Calls back with each stream that is accepted; with `tls` it is the decrypted one. */
+  accept(
+    label: Label,
+    address: ServeAddress,
+    onStream: (stream: ByteStream, peer: Peer) => void,
+  ): Promise<StreamListener>;
   /** Requests to these hosts and CIDRs pass by whatever proxy the environment names. */
   reachDirectly(hosts: readonly string[]): void;
   /** The platform's `fetch`. */

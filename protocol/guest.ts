@@ -6,6 +6,13 @@ import { viewport } from "./vm_settings.ts";
 /** Where the agent of a VM listens, inside the guest. */
 export const AGENT_PORT = 8080;
 
+/** Below it the agent serves what Chrome's DevTools serve. */
+export const DEVTOOLS_PREFIX = "/v1/devtools";
+/** `POST` opens the port for DevTools' WebSockets, if need be, and answers with it. */
+export const DEVTOOLS_DOOR_PATH = "/v1/devtools/door";
+/** Where the agent takes DevTools' WebSockets. */
+export const devtoolsDoor = z.object({ port: z.int().min(1).max(65535) });
+
 /**
  * The file that a VM is born with: the daemon writes it, the agent reads it. It holds a secret,
  * so it never stands on a command line and has mode 0600.

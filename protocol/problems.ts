@@ -96,6 +96,13 @@ export const PROBLEMS = {
   image_build_failed: { status: 500, title: "The guest image could not be built" },
   agent_unreachable: { status: 502, title: "The VM's agent does not answer" },
   agent_timeout: { status: 504, title: "The VM's agent took too long" },
+  devtools_unavailable: { status: 502, title: "The browser's DevTools do not answer" },
+  devtools_refused: { status: 502, title: "The browser's DevTools refuse the connection" },
+  upgrade_required: {
+    status: 426,
+    title: "This route takes WebSockets only",
+    hint: "Open it with a WebSocket client, on a connection of HTTP/1.1",
+  },
   event_id_invalid: { status: 400, title: "The event id is not a whole number" },
   element_not_found: { status: 404, title: "No element matches" },
   ref_not_found: {

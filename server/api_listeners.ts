@@ -11,7 +11,8 @@ import { parseCidrs } from "./api/auth/peers.ts";
 import { type Config, isLoopback, VARIABLES } from "./config.ts";
 import type { ApiKeys } from "./keys/keys.ts";
 import type { Tickets } from "./keys/tickets.ts";
-import { listen, type Listener, listenOnSocket } from "./listen.ts";
+import { serveFront } from "./front/front.ts";
+import { listen, type Listener, listenOnSocket, type Start } from "./listen.ts";
 
 /** The door of the API, as the settings have it. @throws {TypeError} for a list of no addresses */
 export function openAdmission(
@@ -31,6 +32,9 @@ export function openAdmission(
   });
 }
 
+const startFront: Start = (host, label, address, app) =>
+  serveFront(host, label, address, (request, env) => app.fetch(request, env));
+
 /** Serves the API on its socket and its address; the URL is the address's. */
 export async function listenForApi(config: Config, host: Host, app: Hono): Promise<Listener> {
   await using parts = new AsyncDisposableStack();
@@ -44,9 +48,9 @@ export async function listenForApi(config: Config, host: Host, app: Hono): Promi
   if (config.insecureLoopback) {
     host.log("warn", "every user of this machine is an admin: --insecure-loopback", { hostname });
   }
-  parts.use(await listenOnSocket(host, config.socket, app));
+  parts.use(await listenOnSocket(host, config.socket, app, startFront));
   const address = { hostname, port, ...(tls === null ? {} : { tls }) };
-  const { url } = parts.use(await listen(host, "server.api:listen", address, app));
+  const { url } = parts.use(await listen(host, "server.api:listen", address, app, startFront));
   const opened = parts.move();
   return { url, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

@@ -12,6 +12,21 @@ export interface Listener extends AsyncDisposable {
   readonly url: string;
 }
 
+/** Starts a server for an app. */
+export type Start = (
+  host: Host,
+  label: Label,
+  address: ServeAddress,
+  app: Hono,
+) => Promise<HttpServer>;
+
+const serveApp: Start = (host, label, address, app) =>
+  host.net.serve(
+    label,
+    address,
+    (request, peer) => app.fetch(request, { peer: peer === null ? null : peer.hostname }),
+  );
+
 /**
  * Serves an app, which gets the peer's address with each request.
  *
@@ -22,12 +37,9 @@ export async function listen(
   label: Label,
   address: ServeAddress,
   app: Hono,
+  start: Start = serveApp,
 ): Promise<Listener> {
-  const server = await host.net.serve(
-    label,
-    address,
-    (request, peer) => app.fetch(request, { peer: peer === null ? null : peer.hostname }),
-  ).catch((error) => {
+  const server = await start(host, label, address, app).catch((error) => {
     const remedy = "tls" in address
       ? "look at --tls-cert and --tls-key, or at what else listens there"
       : "end what holds it, or choose another with --listen, --socket or --guest-port";
@@ -53,10 +65,15 @@ export async function listen(
  *
  * @throws {Error} when somebody answers there, or something else has the path
  */
-export async function listenOnSocket(host: Host, path: string, app: Hono): Promise<Listener> {
+export async function listenOnSocket(
+  host: Host,
+  path: string,
+  app: Hono,
+  start: Start = serveApp,
+): Promise<Listener> {
   const found = await host.files.stat("server.socket:stat", path);
   if (found !== null) await removeStale(host, path, found.isSocket);
-  const listener = await listen(host, "server.socket:listen", { path }, app);
+  const listener = await listen(host, "server.socket:listen", { path }, app, start);
   return {
     url: listener.url,
     [Symbol.asyncDispose]: async () => {

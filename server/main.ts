@@ -12,6 +12,7 @@ import { guestApp } from "./api/guest.ts";
 import { restApp } from "./api/rest.ts";
 import { listenForApi, openAdmission } from "./api_listeners.ts";
 import { Audit } from "./audit.ts";
+import { Devtools } from "./browser/devtools.ts";
 import { Relay } from "./browser/relay.ts";
 import { adminKeyFile, type Config } from "./config.ts";
 import { EventBus } from "./events/bus.ts";
@@ -162,16 +163,21 @@ export async function openDaemon(
   addSources(metrics, config, host, { ...needs, fleet });
 
   const closing = new AbortController();
+  const relay = new Relay(
+    (name) => fleet.agent(name),
+    host,
+    (operation, seconds) =>
+      metrics.observe("viper_agent_request_duration_seconds", { operation }, seconds),
+  );
   const api = restApp({
-    fleet,
-    logs,
-    ...{ metrics, telemetry: host.telemetry },
-    relay: new Relay(
-      (name) => fleet.agent(name),
-      host,
-      (operation, seconds) =>
-        metrics.observe("viper_agent_request_duration_seconds", { operation }, seconds),
-    ),
+    ...{
+      fleet,
+      logs,
+      metrics,
+      relay,
+      telemetry: host.telemetry,
+      devtools: new Devtools(relay, host),
+    },
     status: new SystemStatus(host, VERSION, choice.runtime.name, () => fleet.count()),
     events: { bus, clock: host.clock, closing: closing.signal },
     keys,

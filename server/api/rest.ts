@@ -30,6 +30,7 @@ import {
 import type { Role } from "../../protocol/roles.ts";
 import type { Audit } from "../audit.ts";
 import { ViperError } from "../../protocol/problems.ts";
+import type { Devtools } from "../browser/devtools.ts";
 import { FORWARD, type Relay } from "../browser/relay.ts";
 import {
   auditHandlers,
@@ -41,6 +42,7 @@ import {
   type VmCaller,
   vmHandlers,
 } from "../handlers.ts";
+import type { Upgrade } from "../front/front.ts";
 import type { ApiKeys } from "../keys/keys.ts";
 import { type Principal, requireRole } from "../keys/principal.ts";
 import type { Tickets } from "../keys/tickets.ts";
@@ -50,7 +52,13 @@ import type { SystemStatus } from "../system_status.ts";
 import type { Fleet } from "../vms/fleet.ts";
 import { noteAction, noteInput, recordChange, targetOf } from "./audited.ts";
 import type { Admission, Admitted } from "./auth/admission.ts";
-import { withoutQueryCredentials } from "./auth/credentials.ts";
+import {
+  type Credential,
+  queryCredentialOf,
+  queryOf,
+  withoutQueryCredentials,
+} from "./auth/credentials.ts";
+import { mountDevtools } from "./devtools.ts";
 import { openLogSocket } from "./log_socket.ts";
 import { logHandlers } from "./logs.ts";
 import { meterRequests } from "./metered.ts";
@@ -64,6 +72,7 @@ export interface RestParts {
   readonly fleet: Fleet;
   readonly logs: VmLogs;
   readonly relay: Relay;
+  readonly devtools: Devtools;
   readonly status: SystemStatus;
   readonly events: SseParts;
   readonly keys: ApiKeys;
@@ -81,6 +90,10 @@ export interface RestParts {
 export interface RestEnv {
   /** Address of the other end; `null`: the Unix socket. */
   readonly peer: string | null;
+  /** Whether the client came over TLS. @default false */
+  readonly isTls?: boolean;
+  /** Set for a WebSocket of DevTools on a connection that can be taken over. */
+  readonly upgrade?: Upgrade | null;
 }
 
 /** The app that answers API requests; hand it a {@linkcode RestEnv} with each. */
@@ -93,6 +106,7 @@ export function restApp(parts: RestParts): Hono {
     const { peer } = c.env as RestEnv;
     const admitted = parts.admission.admit(c.req.raw, peer);
     c.set("admitted", admitted);
+    c.set("queryCredential", queryCredentialOf(c.req.raw));
     c.req.raw = withoutQueryCredentials(c.req.raw);
     await next();
     recordChange(c, parts.audit, admitted);
@@ -140,6 +154,13 @@ export function restApp(parts: RestParts): Hono {
   });
   app.all("/metrics", (c) => methodNotAllowed(c, ["GET"]));
   mountAgent(app, parts.relay);
+  mountDevtools(app, {
+    ...{ devtools: parts.devtools, ...parts.events },
+    originOf: (c) => parts.admission.originOf(c.req.raw, { isTls: false, ...c.env as RestEnv }),
+    queryOf: (c) => queryAgain(c, parts.tickets),
+    admit: (c, operation, target) =>
+      stillAdmitted(permit(c, "operator", operation, target), parts.keys),
+  });
   return app;
 }
 
@@ -175,6 +196,15 @@ export function permit(c: Context, needed: Role, operation: string, target: stri
   const { principal } = c.get("admitted") as Admitted;
   requireRole(principal, needed, operation);
   return principal;
+}
+
+/** What lets the same client in once more: a ticket has been used up by now. */
+function queryAgain(c: Context, tickets: Tickets): string {
+  const shown = c.get("queryCredential") as Credential | null;
+  if (shown === null) return "";
+  if (shown.kind === "key") return queryOf(shown);
+  const { principal } = c.get("admitted") as Admitted;
+  return queryOf({ kind: "ticket", text: tickets.create(principal).ticket });
 }
 
 /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */

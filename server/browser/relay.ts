@@ -60,7 +60,7 @@ export class Relay {
   readonly #signers = new WeakMap<AgentLink, Signer>();
 
   constructor(
-    private readonly agentOf: AgentOf,
+    readonly agentOf: AgentOf,
     private readonly host: Pick<Host, "clock" | "random" | "telemetry">,
     private readonly onAnswer: OnAnswer,
   ) {}
@@ -131,7 +131,7 @@ export class Relay {
     const send: FetchLike = (url, init) => agent.pool.fetch("relay.send:fetch", url, init);
     const startMs = this.host.clock.monotonicMs();
     try {
-      const response = await this.#signer(agent).send(send, agent.url + path, {
+      const response = await this.signerOf(agent).send(send, agent.url + path, {
         ...init,
         redirect: "manual",
         signal: AbortSignal.any([timeout.signal, signal, agent.signal]),
@@ -154,7 +154,8 @@ export class Relay {
     }
   }
 
-  #signer(agent: AgentLink): Signer {
+  /** Signs what is sent to that agent. */
+  signerOf(agent: AgentLink): Signer {
     const known = this.#signers.get(agent);
     if (known !== undefined) return known;
     const signer = new Signer(agent.token, "agent", this.host);

@@ -58,6 +58,14 @@ function watchedNet(net: Net, before: (call: HostCall) => void): Net {
       before({ label, detail: `connect ${JSON.stringify(address)}` });
       return await net.connect(label, address, signal);
     },
+    dial: async (label, address, signal) => {
+      before({ label, detail: `dial ${JSON.stringify(address)}` });
+      return await net.dial(label, address, signal);
+    },
+    accept: async (label, address, onStream) => {
+      before({ label, detail: `accept ${JSON.stringify(address)}` });
+      return await net.accept(label, address, onStream);
+    },
     fetch: async (label, url, init) => {
       before({ label, detail: `fetch ${url}` });
       return await net.fetch(label, url, init);

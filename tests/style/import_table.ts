@@ -61,9 +61,17 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
 
   "server/main.ts": { files: ["server/", PROTOCOL, HOST], packages: ["hono"] },
   "server/api_listeners.ts": {
-    files: ["server/api/auth/", "server/keys/", "server/listen.ts", "server/config.ts", HOST],
+    files: [
+      "server/api/auth/",
+      "server/keys/",
+      "server/listen.ts",
+      "server/config.ts",
+      HOST,
+      "server/front/",
+    ],
     packages: ["hono"],
   },
+  "server/front/": { files: [PROTOCOL, HOST], packages: [] },
   "server/audit.ts": { files: ["server/store/", PROTOCOL, HOST], packages: [] },
   "server/keys/": { files: ["server/store/", PROTOCOL, HOST], packages: ["node:crypto"] },
   "server/listen.ts": { files: ["server/runtimes/within.ts", HOST], packages: ["hono"] },
@@ -78,6 +86,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
   "server/api/": {
     files: [
       ...["server/handlers.ts", "server/vms/", "server/browser/", "server/events/"],
+      "server/front/",
       ...["server/config.ts", "server/system_status.ts", "server/keys/", "server/audit.ts"],
       ...["server/logs/", "server/metrics/", PROTOCOL, HOST],
     ],

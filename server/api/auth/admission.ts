@@ -23,7 +23,7 @@ import type { Tickets } from "../../keys/tickets.ts";
 import { type Credential, credentialOf, isUpgrade } from "./credentials.ts";
 import type { Failures } from "./failures.ts";
 import { refuseForeignHost, refuseForeignPage } from "./origin.ts";
-import { clientAddress, failureBucket, type PeerRules } from "./peers.ts";
+import { clientAddress, failureBucket, originOf, type PeerRules } from "./peers.ts";
 
 /** Settings of {@linkcode Admission}. */
 export interface AdmissionRules {
@@ -88,6 +88,11 @@ export class Admission {
       ? this.#withoutKey(request, client)
       : this.#withCredential(credential, client);
     return { principal, client };
+  }
+
+  /** How the client names this server. */
+  originOf(request: Request, from: { peer: string | null; isTls: boolean }): string {
+    return originOf(request, from, this.rules.peers.trustedProxies);
   }
 
   #withCredential(credential: Credential, client: string | null): Principal {

@@ -23,6 +23,20 @@ export function credentialOf(request: Request): Credential | null {
   return queryKey === null ? null : { kind: "key", text: queryKey };
 }
 
+/** Which credential the query has, if the request has no other. */
+export function queryCredentialOf(request: Request): Credential | null {
+  const shown = credentialOf(request);
+  const { searchParams } = new URL(request.url);
+  const isFromQuery = shown !== null &&
+    searchParams.get(shown.kind === "key" ? QUERY_KEY : QUERY_TICKET) === shown.text;
+  return isFromQuery ? shown : null;
+}
+
+/** The query that shows the credential. */
+export function queryOf({ kind, text }: Credential): string {
+  return `${kind === "key" ? QUERY_KEY : QUERY_TICKET}=${encodeURIComponent(text)}`;
+}
+
 /**
  * The same request with no credential in its query, so that no later part reads, forwards or logs
  * it. A WebSocket's handshake stays as it is: only the original can be upgraded.

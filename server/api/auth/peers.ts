@@ -59,6 +59,23 @@ export function clientAddress(
   return address;
 }
 
+/** How a client names this server, such as `https://viper.example`: what proxies say counts if trusted. */
+export function originOf(
+  request: Request,
+  { peer, isTls }: { readonly peer: string | null; readonly isTls: boolean },
+  trusted: Cidrs,
+): string {
+  const { host } = new URL(request.url);
+  const own = `${isTls ? "https" : "http"}://${host}`;
+  const address = peer === null ? null : plainAddress(peer);
+  if (address === null || !trusted.has(address)) return own;
+  const first = (name: string) => request.headers.get(name)?.split(",")[0]?.trim();
+  const told = `${first("x-forwarded-proto") ?? (isTls ? "https" : "http")}://${
+    first("x-forwarded-host") ?? host
+  }`;
+  return /^https?:\/\/[^/?#@]+$/.test(told) && URL.canParse(told) ? told : own;
+}
+
 /** Whom failures are counted for: an address, or the /64 that one IPv6 client has to itself. */
 export function failureBucket(address: string | null): string {
   if (address === null) return "unknown";

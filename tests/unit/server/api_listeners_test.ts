@@ -15,18 +15,25 @@ function listeningHost(taken: "tcp" | "unix" | null = null) {
   const log: string[] = [];
   const open = new Set<string>();
   const served: ServeAddress[] = [];
+  /** Servers behind those. */
+  const behind = { count: 0 };
   const real = denoHost({ log: (level, message) => log.push(`${level} ${message}`) });
   const readText = (_label: string, path: string) =>
     path.endsWith(".pem") ? Promise.resolve(`PEM ${path}`) : Promise.reject(new Error("ENOENT"));
   const files = { ...real.files, readText };
-  const serve = (_label: string, address: ServeAddress) => {
+  const serve = () => {
+    behind.count++;
+    return Promise.resolve({ port: 4712, shutdown: () => Promise.resolve(void behind.count--) });
+  };
+  const accept = (_label: string, address: ServeAddress) => {
     const kind = "path" in address ? "unix" : "tcp";
     if (kind === taken) return Promise.reject(new Error("address in use"));
     open.add(kind);
     served.push(address);
-    return Promise.resolve({ port: 4711, shutdown: () => Promise.resolve(void open.delete(kind)) });
+    return Promise.resolve({ port: 4711, close: () => void open.delete(kind) });
   };
-  return { ...{ log, open, served }, host: { ...real, files, net: { ...real.net, serve } } };
+  const net = { ...real.net, serve, accept };
+  return { ...{ log, open, served, behind }, host: { ...real, files, net } };
 }
 
 const configOf = (flags: ConfigFlags) => readConfig({ db: "/nowhere/state.db", ...flags }, {});
@@ -43,13 +50,14 @@ const LISTENING: readonly [ConfigFlags, string, RegExp | null][] = [
 
 for (const [flags, url, warning] of LISTENING) {
   Deno.test(`listenForApi() with ${JSON.stringify(flags)} is ${url}, warning of ${warning}`, async () => {
-    const { host, log, open, served } = listeningHost();
+    const { host, log, open, served, behind } = listeningHost();
     {
       await using listener = await listenForApi(configOf(flags), host, new Hono());
       assert.equal(listener.url, url);
       assert.deepEqual([...open], ["unix", "tcp"]);
+      assert.equal(behind.count, 2);
     }
-    assert.equal(open.size, 0);
+    assert.deepEqual([open.size, behind.count], [0, 0]);
     assert.equal(log.length, warning === null ? 0 : 1);
     if (warning !== null) assert.match(log[0] ?? "", warning);
     assert.equal(JSON.stringify(served).includes("PEM /k.pem"), "tlsKey" in flags);
@@ -58,10 +66,10 @@ for (const [flags, url, warning] of LISTENING) {
 
 for (const taken of ["tcp", "unix"] as const) {
   Deno.test(`listenForApi() leaves nothing open when ${taken} cannot be had`, async () => {
-    const { host, open } = listeningHost(taken);
+    const { host, open, behind } = listeningHost(taken);
     const listening = listenForApi(configOf({}), host, new Hono());
     await assert.rejects(listening, /Cannot listen on .*address in use; end what holds it/);
-    assert.equal(open.size, 0);
+    assert.deepEqual([open.size, behind.count], [0, 0]);
   });
 }
 

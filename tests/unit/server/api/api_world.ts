@@ -12,6 +12,7 @@ import { ApiKeys } from "../../../../server/keys/keys.ts";
 import { Tickets } from "../../../../server/keys/tickets.ts";
 import { Metrics } from "../../../../server/metrics/metrics.ts";
 import { AuditRows } from "../../../../server/store/audit_rows.ts";
+import { Devtools } from "../../../../server/browser/devtools.ts";
 import { type AgentOf, Relay } from "../../../../server/browser/relay.ts";
 import { SystemStatus } from "../../../../server/system_status.ts";
 import { type FleetWorld, fleetWorld, type WorldOptions } from "../vms/fleet_world.ts";
@@ -67,15 +68,15 @@ export async function apiWorld(
   const metrics = new Metrics(null);
   const closing = new AbortController();
   const serverErrors: unknown[] = [];
+  const relay = new Relay(
+    agentOf ?? ((name) => world.fleet.agent(name)),
+    world.host,
+    (operation, seconds) =>
+      metrics.observe("viper_agent_request_duration_seconds", { operation }, seconds),
+  );
   const app = restApp({
-    fleet: world.fleet,
-    logs: world.logs,
-    relay: new Relay(
-      agentOf ?? ((name) => world.fleet.agent(name)),
-      world.host,
-      (operation, seconds) =>
-        metrics.observe("viper_agent_request_duration_seconds", { operation }, seconds),
-    ),
+    ...{ fleet: world.fleet, logs: world.logs, relay },
+    devtools: new Devtools(relay, world.host),
     status: new SystemStatus(world.host, "1.2.3", "qemu", () => world.fleet.count()),
     events: { bus: world.bus, clock: world.clock, closing: closing.signal },
     ...{ keys, tickets, audit, admission, metrics, telemetry: null },

@@ -1,0 +1,81 @@
+/** Byte streams as the machine has them. */
+import type { Address, ByteStream, Peer, ServeAddress, StreamListener } from "./host.ts";
+import { asOwner } from "./owner_socket.ts";
+
+/** Connects and hands over the bare connection. */
+export async function dialStream(address: Address, signal?: AbortSignal): Promise<ByteStream> {
+  const bounds = signal === undefined ? {} : { signal };
+  if (address.transport === "unix") {
+    return byteStream(
+      await Deno.connect({ transport: "unix", path: address.path, ...bounds }),
+      0,
+    );
+  }
+  const { hostname, port } = address;
+  const conn = await Deno.connect({ hostname, port, ...bounds });
+  // What is passed on has been gathered by others already.
+  conn.setNoDelay(true);
+  return byteStream(conn, conn.localAddr.port);
+}
+
+/** Accepts until closed. */
+export async function acceptStreams(
+  address: ServeAddress,
+  onStream: (stream: ByteStream, peer: Peer) => void,
+): Promise<StreamListener> {
+  await Promise.resolve();
+  if ("path" in address) {
+    const listener = asOwner(() => Deno.listen({ transport: "unix", path: address.path }));
+    follow(listener, (conn) => onStream(byteStream(conn, 0), null));
+    return { port: 0, close: () => listener.close() };
+  }
+  const { hostname, port, tls } = address;
+  const onTcp = (conn: Deno.TcpConn | Deno.TlsConn) => {
+    if ("setNoDelay" in conn) conn.setNoDelay(true);
+    const { hostname, port } = conn.remoteAddr;
+    onStream(byteStream(conn, conn.localAddr.port), { hostname, port });
+  };
+  const listener = tls === undefined
+    ? Deno.listen({ hostname, port })
+    : Deno.listenTls({ hostname, port, ...tls, alpnProtocols: ["h2", "http/1.1"] });
+  follow<Deno.TcpConn | Deno.TlsConn>(listener, onTcp);
+  return { port: listener.addr.port, close: () => listener.close() };
+}
+
+/** How long to wait when the process has no descriptor left for a connection (accept(2), EMFILE). */
+const ACCEPT_PAUSE_MS = 100;
+
+async function follow<Conn extends Deno.Conn>(
+  listener: { accept(): Promise<Conn> },
+  onConn: (conn: Conn) => void,
+): Promise<void> {
+  while (true) {
+    try {
+      onConn(await listener.accept());
+    } catch (error) {
+      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+        return; // Closed.
+      }
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+    }
+  }
+}
+
+function byteStream(conn: Deno.Conn, localPort: number): ByteStream {
+  let isClosed = false;
+  const close = () => {
+    if (isClosed) return;
+    isClosed = true;
+    conn.close();
+  };
+  return {
+    localPort,
+    read: (buffer) => conn.read(buffer),
+    write: async (bytes) => {
+      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
+    },
+    closeWrite: () => conn.closeWrite(),
+    close,
+    [Symbol.dispose]: close,
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * The way to the DevTools of a VM's Chrome: its HTTP endpoints through the relay, and a bare
+ * connection for each WebSocket, signed like every request to an agent.
+ *
+ * @module
+ */
+import type { ByteStream, Host } from "../../host/host.ts";
+import { DEVTOOLS_DOOR_PATH, DEVTOOLS_PREFIX, devtoolsDoor } from "../../protocol/guest.ts";
+import { type Head, headBytes, readHead } from "../../protocol/http_head.ts";
+import type { FetchLike } from "../../protocol/http_client.ts";
+import { ViperError } from "../../protocol/problems.ts";
+import type { AgentLink } from "../vms/incarnation.ts";
+import type { Relay } from "./relay.ts";
+
+/** From the client's request to a connection with Chrome. */
+const OPEN_TIMEOUT_MS = 30_000;
+/** Bytes of the problem that an agent refuses with. */
+const PROBLEM_BYTES_MAX = 16 * 1024;
+
+/** A WebSocket of Chrome's, its handshake done. */
+export interface DevtoolsStream {
+  readonly stream: ByteStream;
+  readonly agent: AgentLink;
+  /** What Chrome answered with. */
+  readonly answer: Head;
+  /** What came behind it. */
+  readonly early: Uint8Array;
+}
+
+/** What a client asks Chrome for. */
+export interface Wanted {
+  readonly vmName: string;
+  /** Such as `/devtools/page/ID`. */
+  readonly path: string;
+  /** The client's handshake (RFC 6455, 4.1). */
+  readonly handshake: Headers;
+}
+
+/** Reaches the DevTools of VMs. */
+export class Devtools {
+  /** The port of each agent's door, as long as the link stands. */
+  readonly #doors = new WeakMap<AgentLink, Promise<number>>();
+
+  constructor(private readonly relay: Relay, private readonly host: Pick<Host, "net" | "clock">) {}
+
+  /** Asks Chrome's HTTP server. @throws {ViperError} `devtools_unavailable` and the relay's own */
+  async ask(vmName: string, path: string, request: Request, requestId: string): Promise<Response> {
+    const answer = await this.relay.forward(vmName, DEVTOOLS_PREFIX + path, request, requestId)
+      .catch((cause) => {
+        if (!(cause instanceof ViperError) || cause.status < 500) throw cause;
+        throw unavailable(vmName, cause);
+      });
+    if (answer.status < 500) return answer;
+    const cause = await problemOf(answer);
+    if (cause?.code === "browser_unavailable") throw unavailable(vmName, cause);
+    return new Response(cause === null ? answer.body : null, answer);
+  }
+
+  /**
+   * Connects to a WebSocket of Chrome's.
+   *
+   * @throws {ViperError} `vm_not_running`, `devtools_unavailable` or `devtools_refused`
+   */
+  async connect(wanted: Wanted, signal: AbortSignal): Promise<DevtoolsStream> {
+    const { vmName } = wanted;
+    const agent = this.relay.agentOf(vmName);
+    const late = new AbortController();
+    const opened = new AbortController();
+    this.host.clock.sleep(OPEN_TIMEOUT_MS, opened.signal).then(() => late.abort(), () => {});
+    const bounds = AbortSignal.any([late.signal, signal, agent.signal]);
+    try {
+      return await this.#connect(agent, wanted, bounds);
+    } catch (cause) {
+      if (cause instanceof ViperError) throw cause;
+      throw unavailable(vmName, cause);
+    } finally {
+      opened.abort();
+    }
+  }
+
+  async #connect(agent: AgentLink, wanted: Wanted, signal: AbortSignal): Promise<DevtoolsStream> {
+    const { hostname } = new URL(agent.url);
+    const port = await this.#door(agent, signal);
+    const url = `http://${hostname}:${port}${DEVTOOLS_PREFIX}${wanted.path}`;
+    let opened: DevtoolsStream | null = null;
+    const attempt: FetchLike = async (url, init) => {
+      const stream = await this.host.net
+        .dial("devtools.connect:dial", { transport: "tcp", hostname, port }, signal);
+      const close = () => stream.close();
+      signal.addEventListener("abort", close, { once: true });
+      try {
+        await stream.write(requestHead(url, init));
+        const { head, rest } = await readHead(stream);
+        const status = Number(head.start.split(" ")[1]);
+        if (status === 101) {
+          opened = { stream, agent, answer: head, early: rest };
+          return new Response(null);
+        }
+        const { headers } = head;
+        const response = new Response(await bodyText(stream, rest), { status, headers });
+        stream.close();
+        return response;
+      } catch (error) {
+        stream.close();
+        throw error;
+      } finally {
+        signal.removeEventListener("abort", close);
+      }
+    };
+    const headers = new Headers(wanted.handshake);
+    const answer = await this.relay.signerOf(agent).send(attempt, url, { headers });
+    if (opened !== null) return opened;
+    const { vmName, path } = wanted;
+    throw new ViperError(
+      "devtools_refused",
+      `Cannot connect to "${path}" of VM "${vmName}": failed to connect devtools`,
+      { cause: await problemOf(answer) },
+    );
+  }
+
+  #door(agent: AgentLink, signal: AbortSignal): Promise<number> {
+    const known = this.#doors.get(agent);
+    if (known !== undefined) return known;
+    const asking = this.#askDoor(agent, signal);
+    this.#doors.set(agent, asking);
+    asking.catch(() => this.#doors.delete(agent));
+    return asking;
+  }
+
+  async #askDoor(agent: AgentLink, signal: AbortSignal): Promise<number> {
+    const send: FetchLike = (url, init) => agent.pool.fetch("devtools.door:fetch", url, init);
+    const url = agent.url + DEVTOOLS_DOOR_PATH;
+    const answer = await this.relay.signerOf(agent).send(send, url, { method: "POST", signal });
+    return devtoolsDoor.parse(await answer.json()).port;
+  }
+}
+
+function requestHead(url: string, init: RequestInit | undefined): Uint8Array {
+  const { host, pathname, search } = new URL(url);
+  const headers = new Headers(init?.headers);
+  headers.set("host", host);
+  headers.set("connection", "Upgrade");
+  headers.set("upgrade", "websocket");
+  return headBytes({ start: `GET ${pathname}${search} HTTP/1.1`, headers });
+}
+
+async function bodyText(stream: ByteStream, rest: Uint8Array): Promise<string> {
+  const bytes = new Uint8Array(PROBLEM_BYTES_MAX);
+  bytes.set(rest.subarray(0, PROBLEM_BYTES_MAX));
+  let length = Math.min(rest.length, PROBLEM_BYTES_MAX);
+  while (length < PROBLEM_BYTES_MAX) {
+    const size = await stream.read(bytes.subarray(length));
+    if (size === null) break;
+    length += size;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, length));
+}
+
+async function problemOf(response: Response): Promise<ViperError | null> {
+  return ViperError.fromProblem(await response.json().catch(() => null));
+}
+
+function unavailable(vmName: string, cause: unknown): ViperError {
+  const message = `Cannot reach the DevTools of VM "${vmName}": devtools metadata unavailable`;
+  return new ViperError("devtools_unavailable", message, { cause });
+}
