@@ -16,6 +16,8 @@ import { Devtools } from "./browser/devtools.ts";
 import { Relay } from "./browser/relay.ts";
 import { adminKeyFile, type Config } from "./config.ts";
 import { EventBus } from "./events/bus.ts";
+import { addFigures } from "./figures.ts";
+import { openGround } from "./ground.ts";
 import { keepAdminKey } from "./keys/admin_key.ts";
 import { ApiKeys } from "./keys/keys.ts";
 import { Tickets } from "./keys/tickets.ts";
@@ -23,31 +25,17 @@ import { listen } from "./listen.ts";
 import { readConsoles } from "./logs/consoles.ts";
 import { consoleFile, sweepLogs } from "./logs/log_files.ts";
 import { VmLogs } from "./logs/vm_logs.ts";
-import { fleetFigures } from "./metrics/fleet_figures.ts";
 import { Metrics } from "./metrics/metrics.ts";
-import { processFigures } from "./metrics/process_figures.ts";
 import { VmLives } from "./metrics/vm_lives.ts";
-import { type Network, openNetwork } from "./network/network.ts";
-import { hostResolvers } from "./network/resolvers.ts";
-import { parseSubnet } from "./network/subnet.ts";
 import { cloudHypervisorRuntime } from "./runtimes/cloud_hypervisor.ts";
 import { localRuntime } from "./runtimes/local.ts";
 import { qemuRuntime } from "./runtimes/qemu.ts";
-import { chooseRuntime, type RuntimeChoice } from "./runtimes/registry.ts";
+import type { RuntimeChoice } from "./runtimes/registry.ts";
 import type { Runtime } from "./runtimes/runtime.ts";
-import { readHostSize } from "./host_size.ts";
-import { watchNetwork } from "./network_watch.ts";
-import { openState, type State } from "./state.ts";
+import { openFleet } from "./open_fleet.ts";
+import { openState } from "./state.ts";
 import { AuditRows } from "./store/audit_rows.ts";
-import { IdempotencyRows } from "./store/idempotency_rows.ts";
 import { SystemStatus } from "./system_status.ts";
-import { guestAddresses } from "./vms/addresses.ts";
-import { type Cgroups, openCgroups } from "./vms/cgroups.ts";
-import { type Capacity, capacityOf } from "./vms/capacity.ts";
-import { Fleet } from "./vms/fleet.ts";
-
-/** How long an address of this very machine may take to refuse a connection. */
-const PROBE_TIMEOUT_MS = 1_000;
 
 /** What the daemon needs beside its settings. */
 export interface DaemonOptions {
@@ -103,12 +91,7 @@ export async function openDaemon(
   const admission = openAdmission(config, host, { keys, tickets });
   await keepAdminKey(keys, host, adminKeyFile(config.dbPath));
   const runtimes = options.runtimes ?? everyRuntime(config, host, options);
-  const choice = await chooseRuntime(runtimes, config.runtime);
-  if (choice.availability.warning) host.log("warn", choice.availability.warning, {});
-  const resolvers = choice.runtime.traits.network ? await hostResolvers(host) : [];
-  const network = choice.runtime.traits.network
-    ? parts.use(await openNetworkAlone(config, host, resolvers))
-    : null;
+  const ground = parts.use(await openGround(config, host, runtimes, state.name));
 
   const bus = new EventBus(state.db, host.clock.now);
   const logs = parts.use(new VmLogs({ host, bus, logDir: config.logDir }));
@@ -116,25 +99,14 @@ export async function openDaemon(
   const lives = new VmLives(metrics, host);
   bus.listen((event) => lives.take(event));
   let guestUrl = "";
-  const cgroups = choice.runtime.traits.image ? await openCgroups(host, state.name) : null;
-  if (cgroups !== null) parts.use(cgroups);
-  const capacity = capacityOf(config, await readHostSize(host));
-  const needs = {
-    choice,
-    runtimes,
-    cgroups,
-    network,
-    resolvers,
-    state,
-    bus,
-    capacity,
-    daemonUrl: () => guestUrl,
-  };
-  const fleet = buildFleet(config, host, needs);
-  parts.defer(() => fleet.close());
-  await fleet.recover();
-  const noteRepairs = (count: number) => metrics.count("viper_network_repairs_total", {}, count);
-  if (network !== null) parts.use(await watchNetwork(host, network, fleet, noteRepairs));
+  const { fleet } = parts.use(
+    await openFleet(config, host, {
+      ...{ ground, state, bus },
+      guestUrl: () => guestUrl,
+      onRepaired: (count) => metrics.count("viper_network_repairs_total", {}, count),
+    }),
+  );
+  addFigures(metrics, config, host, { fleet, bus, ground, state });
 
   await sweepLogs(host, config.logDir, (id) => state.rows.byId(id) !== undefined);
   parts.use(readConsoles({
@@ -149,7 +121,7 @@ export async function openDaemon(
     ...{ fleet, logs, host, onServerError },
     onAnnounce: (vmId, readyMs) => lives.noteAnnounce(vmId, readyMs),
   });
-  const guestHostname = network === null ? "127.0.0.1" : config.hostIp;
+  const guestHostname = ground.network === null ? "127.0.0.1" : config.hostIp;
   const guestListener = parts.use(
     await listen(
       host,
@@ -159,8 +131,6 @@ export async function openDaemon(
     ),
   );
   guestUrl = guestListener.url;
-
-  addSources(metrics, config, host, { ...needs, fleet });
 
   const closing = new AbortController();
   const relay = new Relay(
@@ -178,7 +148,7 @@ export async function openDaemon(
       telemetry: host.telemetry,
       devtools: new Devtools(relay, host),
     },
-    status: new SystemStatus(host, VERSION, choice.runtime.name, () => fleet.count()),
+    status: new SystemStatus(host, VERSION, ground.choice.runtime.name, () => fleet.count()),
     events: { bus, clock: host.clock, closing: closing.signal },
     keys,
     tickets,
@@ -192,7 +162,7 @@ export async function openDaemon(
   parts.defer(() => closing.abort());
 
   const opened = parts.move();
-  return { url, runtime: choice, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { url, runtime: ground.choice, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** The runtimes that a daemon with these settings chooses from, the preferred one first. */
@@ -206,89 +176,6 @@ export function everyRuntime(
     qemuRuntime(host),
     localRuntime(host, { agentCommand: [...agentCommand] }),
   ];
-}
-
-/** Opens the network, unless another daemon serves guests on it: its VMs would be swept. */
-async function openNetworkAlone(
-  config: Config,
-  host: Host,
-  resolvers: readonly string[],
-): Promise<Network> {
-  const { hostIp: hostname, guestPort: port, bridge, subnet } = config;
-  if (port === 0) {
-    throw new TypeError(
-      "Cannot open the network for guest port 0: name one that guests may reach (--guest-port)",
-    );
-  }
-  host.net.reachDirectly([subnet]);
-  const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
-  const other = await host.net
-    .connect("server.network:probe", { transport: "tcp", hostname, port }, signal)
-    .catch(() => null);
-  if (other !== null) {
-    other.close();
-    throw new Error(
-      `Cannot use bridge "${bridge}": another daemon serves guests on ${hostname}:${port}; ` +
-        "stop it, or choose another --bridge, --subnet and --host-ip",
-    );
-  }
-  return await openNetwork({ ...config, openPorts: config.guestOpenPorts, resolvers }, host);
-}
-
-interface FleetNeeds {
-  readonly choice: RuntimeChoice;
-  readonly runtimes: readonly Runtime[];
-  readonly cgroups: Cgroups | null;
-  readonly network: Network | null;
-  readonly resolvers: readonly string[];
-  readonly state: State;
-  readonly bus: EventBus;
-  readonly capacity: Capacity;
-  readonly daemonUrl: () => string;
-}
-
-function buildFleet(config: Config, host: Host, needs: FleetNeeds): Fleet {
-  const { choice: { runtime, availability }, runtimes, cgroups, network, resolvers } = needs;
-  const { state, bus } = needs;
-  const { db, rows, leases } = state;
-  const { runtimeDir, logDir, imageDir, bootTimeoutMs, hostIp, onShutdown } = config;
-  const footprint = { host, runtime, runtimes, taps: network, cgroups, runtimeDir, logDir };
-  const idempotency = new IdempotencyRows(db);
-  return new Fleet({ host, bus, rows, leases, idempotency, footprint }, {
-    db,
-    accel: availability.accel,
-    network: network && { subnet: parseSubnet(config.subnet), hostIp, resolvers },
-    imageDir,
-    capacity: needs.capacity,
-    sizeMax: { cpuCores: config.maxCpuCores, memoryMb: config.maxMemoryMb },
-    defaults: {
-      cpuCores: config.defaultCpuCores,
-      memoryMb: config.defaultMemoryMb,
-      egress: config.defaultEgress,
-    },
-    firstUid: host.isRoot ? config.firstUid : null,
-    bootTimeoutMs,
-    onShutdown,
-    daemonUrl: needs.daemonUrl,
-  });
-}
-
-/** What is read when somebody asks for it. */
-function addSources(
-  metrics: Metrics,
-  config: Config,
-  host: Host,
-  { fleet, bus, capacity, choice, network, state }: FleetNeeds & { readonly fleet: Fleet },
-): void {
-  metrics.addSource(processFigures(host));
-  metrics.addSource(fleetFigures({
-    ...{ host, rows: state.rows, leases: state.leases, capacity, dbPath: config.dbPath },
-    addresses: network === null ? null : guestAddresses(parseSubnet(config.subnet)),
-    waiting: () => fleet.waiting,
-    subscribers: () => bus.subscribers,
-  }));
-  const labels = { version: VERSION, runtime: choice.runtime.name };
-  metrics.addSource(() => [{ name: "viper_build_info", labels, value: 1 }]);
 }
 
 /** The cause chain goes to the log, once; the query may hold secrets and does not. */

@@ -79,6 +79,27 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
     files: ["server/store/", "server/config.ts", HOST],
     packages: ["node:crypto"],
   },
+  "server/ground.ts": {
+    files: [
+      ...["server/runtimes/", "server/network/", "server/vms/"],
+      ...["server/config.ts", "server/host_size.ts", PROTOCOL, HOST],
+    ],
+    packages: [],
+  },
+  "server/open_fleet.ts": {
+    files: [
+      ...["server/ground.ts", "server/network_watch.ts", "server/state.ts", "server/store/"],
+      ...["server/vms/", "server/events/", "server/network/", "server/config.ts", PROTOCOL, HOST],
+    ],
+    packages: [],
+  },
+  "server/figures.ts": {
+    files: [
+      ...["server/metrics/", "server/ground.ts", "server/state.ts", "server/vms/"],
+      ...["server/events/", "server/network/", "server/config.ts", PROTOCOL, HOST],
+    ],
+    packages: [],
+  },
   "server/host_size.ts": { files: [HOST], packages: [] },
   "server/network_watch.ts": { files: ["server/network/", "server/vms/", HOST], packages: [] },
   "server/config.ts": { files: [PROTOCOL, HOST], packages: ["zod"] },
