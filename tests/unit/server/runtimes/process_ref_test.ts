@@ -40,11 +40,11 @@ Deno.test("processStat() reads past a name with spaces and parentheses", async (
 
 Deno.test("killLeftover() ends the named process, all below it, and all that carry the id", async () => {
   await using named = await start("sleep 600 & wait", {});
-  await using orphan = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-1" });
-  await using neighbour = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-11" });
+  await using orphan = await start("exec sleep 600", { [VM_ID_VARIABLE]: "ref-1" });
+  await using neighbour = await start("exec sleep 600", { [VM_ID_VARIABLE]: "ref-11" });
   const ref = await findProcess(host, named.pid);
   assert.ok(ref !== null);
-  await killLeftover(host, { ref, vmId: "vm-1" });
+  await killLeftover(host, { ref, vmId: "ref-1" });
   assert.equal((await named.exited).signal, "SIGKILL");
   assert.equal((await orphan.exited).signal, "SIGKILL");
   assert.notEqual(await findProcess(host, neighbour.pid), null);
@@ -65,16 +65,18 @@ Deno.test("killLeftover() spares a process that took the number over", async () 
 });
 
 Deno.test("stopProcesses() and continueProcesses() reach every session of a machine", async () => {
-  await using agent = await start("setsid sleep 600 & echo $!; wait", { [VM_ID_VARIABLE]: "vm-2" });
-  await using neighbour = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-22" });
+  await using agent = await start("setsid sleep 600 & echo $!; wait", {
+    [VM_ID_VARIABLE]: "ref-2",
+  });
+  await using neighbour = await start("exec sleep 600", { [VM_ID_VARIABLE]: "ref-22" });
   const ref = await findProcess(host, agent.pid);
   assert.ok(ref !== null);
-  const machine = { ref, vmId: "vm-2" };
+  const machine = { ref, vmId: "ref-2" };
   const states = async () => {
     const found: string[] = [];
     for (const { name } of Deno.readDirSync("/proc")) {
       const stat = await processStat(host, "test", Number(name));
-      if (stat !== null && await isMachineOf(host, stat, "vm-2")) found.push(stat.state);
+      if (stat !== null && await isMachineOf(host, stat, "ref-2")) found.push(stat.state);
     }
     return found;
   };
@@ -90,22 +92,22 @@ Deno.test("stopProcesses() and continueProcesses() reach every session of a mach
 });
 
 Deno.test("isMachineOf() wants the number, the start and the id", async () => {
-  await using process = await start("exec sleep 600", { [VM_ID_VARIABLE]: "vm-3" });
+  await using process = await start("exec sleep 600", { [VM_ID_VARIABLE]: "ref-3" });
   // The shell becomes sleep, and in between it has no environment.
   await until(
     "it is itself and carries its id",
     () =>
       Deno.readTextFileSync(`/proc/${process.pid}/comm`) === "sleep\n" &&
-      Deno.readTextFileSync(`/proc/${process.pid}/environ`).includes("vm-3"),
+      Deno.readTextFileSync(`/proc/${process.pid}/environ`).includes("ref-3"),
   );
   const ref = await findProcess(host, process.pid);
   assert.ok(ref !== null);
-  assert.equal(await isMachineOf(host, ref, "vm-3"), true);
-  assert.equal(await isMachineOf(host, ref, "vm-33"), false);
-  assert.equal(await isMachineOf(host, { ...ref, startTicks: ref.startTicks + 1 }, "vm-3"), false);
+  assert.equal(await isMachineOf(host, ref, "ref-3"), true);
+  assert.equal(await isMachineOf(host, ref, "ref-33"), false);
+  assert.equal(await isMachineOf(host, { ...ref, startTicks: ref.startTicks + 1 }, "ref-3"), false);
   process.kill("SIGKILL");
   await process.exited;
-  assert.equal(await isMachineOf(host, ref, "vm-3"), false);
+  assert.equal(await isMachineOf(host, ref, "ref-3"), false);
 });
 
 /** Direct children; of proc(5). */
