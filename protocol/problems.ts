@@ -88,6 +88,16 @@ export const PROBLEMS = {
     hint: "Delete a VM or configure a larger subnet, then try again",
   },
   runtime_unavailable: { status: 503, title: "This host cannot run that runtime" },
+  state_locked: {
+    status: 503,
+    title: "Another program keeps the daemon's database locked",
+    hint: "End what has the database open, such as sqlite3 or a backup, then try again",
+  },
+  disk_full: {
+    status: 507,
+    title: "The host's disk is full",
+    hint: "Make room where the daemon keeps its state and its logs, then try again",
+  },
   image_not_found: {
     status: 503,
     title: "There is no guest image",

@@ -44,6 +44,8 @@ const START_ERRORS = [
   "addresses_exhausted",
   "runtime_unavailable",
   "image_not_found",
+  "state_locked",
+  "disk_full",
 ] as const;
 
 const one = z.strictObject({ name: vmName });

@@ -63,8 +63,9 @@ export async function startDaemon(
 /** Starts `tests/stand_in_daemon/`: the real daemon over machines that are objects. */
 export async function startStandInDaemon(
   flags: Readonly<Record<string, string | boolean>> = {},
+  state?: string,
 ): Promise<DaemonProcess> {
-  const stateDir = await Deno.makeTempDir({ prefix: "viper-daemon-test-" });
+  const stateDir = state ?? await Deno.makeTempDir({ prefix: "viper-daemon-test-" });
   const settings = {
     listen: "127.0.0.1:0",
     db: `${stateDir}/state.db`,

@@ -185,7 +185,16 @@ export class Lifecycle {
       this.parts.idempotency.removeOf(this.id);
       return void this.record.apply("exit", { reason }, told);
     }
-    this.record.discard(row, reason);
+    try {
+      this.record.discard(row, reason);
+    } catch (error) {
+      // Without this the row would stand for a VM that never comes; a delete may be there first.
+      this.#logFailure("discard", error);
+      void this.#insist("discard", async () => {
+        if (await Promise.resolve(this.record.row()?.status) !== "pending") return;
+        this.record.discard(row, reason);
+      });
+    }
   }
 
   /** Starts a VM that has crashed again, if and when its policy says so. */
@@ -264,9 +273,9 @@ export class Lifecycle {
 /** What the answer to a failed start says. */
 export function startError(name: string, error: unknown): ViperError {
   if (error instanceof ViperError) return error;
-  return new ViperError("vm_start_failed", `Cannot start VM "${name}": ${messageOf(error)}`, {
-    cause: error,
-  });
+  const isDiskFull = (error as { code?: unknown }).code === "ENOSPC";
+  const code = isDiskFull ? "disk_full" : "vm_start_failed";
+  return new ViperError(code, `Cannot start VM "${name}": ${messageOf(error)}`, { cause: error });
 }
 
 function messageOf(error: unknown): string {
