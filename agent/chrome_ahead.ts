@@ -1,7 +1,7 @@
 /**
  * A Chrome that the guest started ahead of the agent, so that the two boot side by side: under
  * emulation Deno alone takes seconds. The image's start script runs it with `--chrome-flags` of
- * this agent and leaves its number in a folder; see `images/compose.ts`.
+ * this agent and the VM's own, and leaves its number in a folder; see `images/compose.ts`.
  */
 import type { ExitStatus, Host } from "../host/host.ts";
 import type { Instance } from "../protocol/guest.ts";
@@ -46,8 +46,8 @@ export async function adoptChrome(
       await output?.[Symbol.asyncDispose]();
     },
   };
-  const isAsked = settings.executable === undefined && settings.user_data_dir === undefined &&
-    settings.args.length === 0;
+  // Its flags are the instance's: the start script has them from the daemon, too.
+  const isAsked = settings.executable === undefined && settings.user_data_dir === undefined;
   if (isAsked && await isRunning(host.files, pid)) return chrome;
   host.log("warn", "The Chrome that was started ahead is not used", { pid, isAsked });
   await chrome[Symbol.asyncDispose]();

@@ -24,9 +24,13 @@ export type Labels = z.infer<typeof labels>;
 /** What happens when a VM crashes. Restarts in a row are bounded, and their pauses grow. */
 export const restartPolicy = z.enum(["never", "on_crash"]);
 
+/** Without these as the guest has them, nothing in it would start. */
+const RESERVED_VARIABLE = /^(PATH|HOME|VIPER_AGENT_CHROME_(AHEAD|OUTPUT))$/;
+
 /** Variables for the agent and its Chrome. Their values are never given out again. */
 export const environment = z.record(
-  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, "a variable's name is letters, digits and _"),
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, "a variable's name is letters, digits and _")
+    .refine((name) => !RESERVED_VARIABLE.test(name), "this variable is the guest's own"),
   z.string().max(ENVIRONMENT_VALUE_LENGTH_MAX).regex(/^[^\n\0]*$/, "a value is one line"),
 ).refine(
   (all) => Object.keys(all).length <= ENVIRONMENT_MAX,

@@ -83,6 +83,9 @@ for (const settings of REFUSED) {
 
 const VARIABLES: readonly [unknown, boolean][] = [
   [{}, true],
+  [{ PATH: "/bin" }, false],
+  [{ HOME: "/" }, false],
+  [{ PATHS: "/bin" }, true],
   [{ HTTPS_PROXY: "http://a:1", _x9: "" }, true],
   [{ A: "b=c d;'$(e)" }, true],
   [{ A: "b\nC=d" }, false],
