@@ -4,6 +4,7 @@ import type { Clock, Telemetry } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { SupervisedBrowser } from "./browser.ts";
 import { Deadline } from "./deadline.ts";
+import type { PageRecord } from "./records/page_record.ts";
 import type { Refs } from "./refs.ts";
 import { Turns } from "./turns.ts";
 
@@ -13,6 +14,8 @@ export interface ActionContext {
   readonly cdp: CDPSession;
   /** What snapshots named the page's elements. */
   readonly refs: Refs;
+  /** What is kept of the page's life. */
+  readonly record: PageRecord;
   readonly deadline: Deadline;
   readonly clock: Clock;
 }
@@ -63,15 +66,34 @@ export class ActionRunner {
   ): Promise<T> {
     using deadline = new Deadline(this.#clock, action, input.timeout_ms, [call.signal]);
     using _turn = await this.#turns.take(deadline);
+    return await this.#work(deadline, input, work);
+  }
+
+  /** The same for what looks at a page and leaves it alone: it waits for no action. */
+  async glance<T>(
+    action: string,
+    input: ActionInput,
+    call: Call,
+    work: (context: ActionContext) => Promise<T>,
+  ): Promise<T> {
+    using deadline = new Deadline(this.#clock, action, input.timeout_ms, [call.signal]);
+    return await this.#work(deadline, input, work);
+  }
+
+  async #work<T>(
+    deadline: Deadline,
+    input: ActionInput,
+    work: (context: ActionContext) => Promise<T>,
+  ): Promise<T> {
     const session = await deadline.race("Chrome", this.#browser.nextSession());
     deadline.follow(session.life);
-    const { page, cdp, refs, gone } = await deadline.race(
+    const { gone, ...open } = await deadline.race(
       "a page",
-      session.pages.chosen(input.page, action),
+      session.pages.chosen(input.page, deadline.action),
     );
     deadline.follow(gone);
     try {
-      const job = () => work({ page, cdp, refs, deadline, clock: this.#clock });
+      const job = () => work({ ...open, deadline, clock: this.#clock });
       return await (this.#telemetry?.span("action", job) ?? job());
     } catch (error) {
       // When page or Chrome goes away, the action fails in many ways, and this is their reason.

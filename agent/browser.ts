@@ -6,6 +6,7 @@ import type { Viewport } from "../protocol/vm_settings.ts";
 import type { Chrome } from "./chrome.ts";
 import { Deadline } from "./deadline.ts";
 import { Pages } from "./pages.ts";
+import { PageRecords } from "./records/page_records.ts";
 
 /** More exits of Chrome than this within the window end the agent, for init to decide. */
 export const EXITS_MAX = 10;
@@ -150,14 +151,21 @@ export class SupervisedBrowser {
   ) {
     const { connectDevtools } = await import("./devtools.ts");
     using deadline = new Deadline(this.#host.clock, "use Chrome", CONNECT_TIMEOUT_MS, [life]);
+    const records = new PageRecords(() => this.#host.clock.now());
     const browser = await deadline.race(
       "its DevTools",
-      connectDevtools(answer.devtoolsUrl, this.#host, this.#viewport, deadline.signal),
+      connectDevtools(
+        answer.devtoolsUrl,
+        this.#host,
+        this.#viewport,
+        (target) => records.onTarget(target),
+        deadline.signal,
+      ),
     );
     await using undo = new AsyncDisposableStack();
     undo.defer(() => this.#close(browser, chrome));
     browser.on("disconnected", () => end("Chrome closed its DevTools connection"));
-    const pages = await deadline.race("a page", Pages.open(browser, this.#host.log));
+    const pages = await deadline.race("a page", Pages.open(browser, records, this.#host.log));
     const kept = undo.move();
     const session: BrowserSession = { ...answer, pages, life };
     return { session, [Symbol.asyncDispose]: () => kept.disposeAsync() };

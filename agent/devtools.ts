@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Browser } from "puppeteer-core";
+import type { Browser, Target } from "puppeteer-core";
 import { _connectToCdpBrowser } from "puppeteer-core/internal/cdp/BrowserConnector.js";
 import { ACTION_TIMEOUT_MS_MAX } from "../protocol/browser.ts";
 import type { Host } from "../host/host.ts";
@@ -20,11 +20,17 @@ const PROTOCOL_TIMEOUT_MS = ACTION_TIMEOUT_MS_MAX;
 
 const noLog = () => undefined;
 
-/** Connects to a Chrome that listens on `url` (`ws://127.0.0.1:…/devtools/browser/…`). */
+/**
+ * Connects to a Chrome that listens on `url` (`ws://127.0.0.1:…/devtools/browser/…`).
+ *
+ * `onTarget` is called for each target before it is let run: what is sent to its session in that
+ * turn comes before anything that it does.
+ */
 export async function connectDevtools(
   url: string,
   host: Host,
   viewport: Viewport | undefined,
+  onTarget: (target: Target) => void,
   signal: AbortSignal,
 ): Promise<Browser> {
   const transport = await openDevtoolsSocket(url, host, signal);
@@ -38,6 +44,10 @@ export async function connectDevtools(
           : { width: viewport.width, height: viewport.height, deviceScaleFactor: viewport.scale },
         protocolTimeout: PROTOCOL_TIMEOUT_MS,
         issuesEnabled: false,
+        targetFilter: (target) => {
+          onTarget(target as unknown as Target);
+          return true;
+        },
       },
       noLog,
     );

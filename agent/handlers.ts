@@ -10,6 +10,7 @@ import { actHandlers } from "./act_handlers.ts";
 import type { ActionRunner, Call, HandlerOf } from "./action_runner.ts";
 import { lookHandlers } from "./look_handlers.ts";
 import { pageHandlers } from "./page_handlers.ts";
+import { recordHandlers } from "./record_handlers.ts";
 
 /** The browser's operations, done on the runner's pages. */
 export function browserHandlers(
@@ -17,5 +18,12 @@ export function browserHandlers(
 ): Handlers<typeof browserOperations, Call> {
   const handler: HandlerOf = (name, action) => (input, call) =>
     runner.run(name(input), input, call, (context) => action(input, context));
-  return { ...pageHandlers(handler), ...lookHandlers(handler), ...actHandlers(handler) };
+  const glance: HandlerOf = (name, action) => (input, call) =>
+    runner.glance(name(input), input, call, (context) => action(input, context));
+  return {
+    ...pageHandlers(handler),
+    ...lookHandlers(handler),
+    ...actHandlers(handler),
+    ...recordHandlers(glance),
+  };
 }

@@ -11,6 +11,7 @@ import { VERSION } from "../protocol/version.ts";
 import { ActionRunner, type Call } from "./action_runner.ts";
 import type { SupervisedBrowser } from "./browser.ts";
 import type { DoorParts } from "./devtools_door.ts";
+import { FOLLOW_PATH, openFollowStream } from "./follow.ts";
 import { browserHandlers } from "./handlers.ts";
 
 /** The one route that needs no signature. */
@@ -52,6 +53,7 @@ export function agentApp(
   mount(app, agentOperations, { health: () => health(browser, host, startedMs) }, {
     contextOf: () => undefined,
   });
+  app.get(FOLLOW_PATH, (c) => openFollowStream(c.req.raw, browser, host.clock));
   app.get(DEVTOOLS_PREFIX, (c) => c.json(devtools(browser)));
   let door: Promise<StreamListener> | null = null;
   app.post(DEVTOOLS_DOOR_PATH, async (c) => {

@@ -3,6 +3,7 @@ import type { Browser, Dialog, Page, Target } from "puppeteer-core";
 import type { Log } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { OpenPage } from "./open_page.ts";
+import type { PageRecords } from "./records/page_records.ts";
 import { Refs } from "./refs.ts";
 
 /** Pages opened by pages are kept up to this many; beyond, the oldest is closed. */
@@ -14,18 +15,20 @@ export const PAGES_MAX = 32;
  */
 export class Pages {
   readonly #browser: Browser;
+  readonly #records: PageRecords;
   readonly #log: Log;
   readonly #known = new Map<Page, Promise<OpenPage>>();
   #order: OpenPage[] = [];
 
-  private constructor(browser: Browser, log: Log) {
+  private constructor(browser: Browser, records: PageRecords, log: Log) {
     this.#browser = browser;
+    this.#records = records;
     this.#log = log;
   }
 
   /** Takes over the pages that stand, of which there is at least one when this resolves. */
-  static async open(browser: Browser, log: Log): Promise<Pages> {
-    const pages = new Pages(browser, log);
+  static async open(browser: Browser, records: PageRecords, log: Log): Promise<Pages> {
+    const pages = new Pages(browser, records, log);
     browser.on("targetcreated", (target) => pages.#onTarget(target));
     for (const page of await browser.pages()) await pages.#adopt(page);
     await pages.active();
@@ -87,7 +90,9 @@ export class Pages {
     page.on("dialog", (dialog) => this.#answer(dialog));
     const cdp = await page.createCDPSession();
     const { targetInfo: { targetId: id } } = await cdp.send("Target.getTargetInfo");
-    const open: OpenPage = { id, page, cdp, refs: new Refs(), gone: gone.signal };
+    page.on("close", () => this.#records.forget(id));
+    const record = this.#records.of(id);
+    const open: OpenPage = { id, page, cdp, refs: new Refs(), record, gone: gone.signal };
     this.#order.push(open);
     if (this.#order.length > PAGES_MAX) this.#order[0]?.page.close().catch(() => {});
     return open;

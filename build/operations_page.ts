@@ -74,7 +74,9 @@ or \`agent_timeout\`.
 Beside these the daemon serves \`GET /api/v1/events/vms\`, a stream of server-sent events, and
 \`/ws/v1/vms/{name}/logs\`, a WebSocket that tells lines of logs (\`tail\` and \`stream\` in its query),
 and passes any other request below a VM's \`agent/\` on as it is; the stream needs the role viewer, what is
-passed on the role operator. An operation's role stands behind its route; \`GET /healthz\` needs no
+passed on the role operator. So it does with \`GET …/agent/v1/browser/follow\`, a stream of
+server-sent events \`console\`, \`error\`, \`request\` and \`gap\` of one page (\`page\` and \`last_event_id\` in
+its query). An operation's role stands behind its route; \`GET /healthz\` needs no
 key on the daemon's own machine.
 `;
 

@@ -108,6 +108,7 @@ function parseValue(text: string, property: Property): unknown {
   const { type, anyOf = [] } = property;
   if (type === "integer" || type === "number") return parseNumber(text);
   if (type === "object") return text.startsWith("{") ? parseJson(text) : parsePairs(text);
+  if (type === "array") return text.startsWith("[") ? parseJson(text) : text.split(",");
   const isWord = anyOf.some((choice) => choice.enum?.includes(text));
   return anyOf.length > 0 && !isWord ? text.split(",") : text;
 }

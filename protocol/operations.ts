@@ -6,6 +6,7 @@ import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
 import { vmsLogs } from "./logs.ts";
 import { lookOperations } from "./look.ts";
 import { pageOperations } from "./pages.ts";
+import { recordOperations } from "./records.ts";
 import { systemHealth, systemStatus } from "./system.ts";
 import {
   vmsCreate,
@@ -56,6 +57,7 @@ export const browserOperations = {
   ...pageOperations,
   ...lookOperations,
   ...actOperations,
+  ...recordOperations,
 } as const;
 
 /** Served by the agent beside the browser's. */

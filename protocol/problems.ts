@@ -132,6 +132,8 @@ export const PROBLEMS = {
     title: "A dialog is open on the page and stops it",
     hint: "Accept or dismiss the dialog, then go on",
   },
+  request_not_found: { status: 404, title: "There is no such request" },
+  body_not_kept: { status: 410, title: "The body is not kept, or not any more" },
   navigation_failed: { status: 502, title: "The page could not be loaded" },
   script_failed: { status: 422, title: "The script threw an exception" },
   result_not_serializable: {

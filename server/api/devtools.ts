@@ -13,7 +13,7 @@ import { ViperError } from "../../protocol/problems.ts";
 import type { Devtools } from "../browser/devtools.ts";
 import type { Upgrade } from "../front/front.ts";
 import { acceptedProtocol, isUpgrade } from "./auth/credentials.ts";
-import { KEEP_ALIVE_MS } from "./sse.ts";
+import { KEEP_ALIVE_MS } from "../../protocol/event_frames.ts";
 
 /** Where DevTools are served; the second is that of earlier versions. */
 const ROUTES = ["/api/v1/vms/:name/devtools/*", "/ws/v1/vms/:name/devtools/*"];

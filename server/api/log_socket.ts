@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { KEEP_ALIVE_MS } from "../../protocol/event_frames.ts";
 import type { Clock, Net, ServerSocket } from "../../host/host.ts";
 import { type LogStream, logStream } from "../../protocol/events.ts";
 import { TAIL_LINES_MAX } from "../../protocol/logs.ts";
@@ -11,7 +12,6 @@ import { ViperError } from "../../protocol/problems.ts";
 import type { VmLogs } from "../logs/vm_logs.ts";
 import type { Fleet } from "../vms/fleet.ts";
 import { acceptedProtocol, isUpgrade } from "./auth/credentials.ts";
-import { KEEP_ALIVE_MS } from "./sse.ts";
 
 /** Bytes that may wait to leave; then lines are not read until there are fewer. */
 const SOCKET_BYTES_MAX = 256 * 1024;

@@ -1,10 +1,15 @@
 /** A VM's logs over HTTP: the last lines as an answer, or those and all that follow as a stream. */
+import {
+  type Frame,
+  lastEventId,
+  streamFrames,
+  type StreamParts,
+} from "../../protocol/event_frames.ts";
 import type { HttpHandlers } from "../../protocol/http_server.ts";
 import type { logOperations } from "../../protocol/operations.ts";
 import type { LogStream } from "../../protocol/events.ts";
 import type { VmLogs } from "../logs/vm_logs.ts";
 import type { Fleet } from "../vms/fleet.ts";
-import { type Frame, lastEventId, streamFrames, type StreamParts } from "./sse.ts";
 
 /** The request as it came, for what of it is no input: whether it wants a stream, and from where. */
 export interface LogReader {

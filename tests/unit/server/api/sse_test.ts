@@ -1,6 +1,6 @@
 /** The event stream, read as the bytes that a client gets. */
 import assert from "node:assert/strict";
-import { KEEP_ALIVE_MS } from "../../../../server/api/sse.ts";
+import { KEEP_ALIVE_MS } from "../../../../protocol/event_frames.ts";
 import { until } from "../../../until.ts";
 import { type ApiWorld, apiWorld, assertProblem } from "./api_world.ts";
 

@@ -1,0 +1,74 @@
+/** The records of all pages that stand, from the first thing that each of them does. */
+import type { CDPSession, Target } from "puppeteer-core";
+import { recordConsole } from "./console_recorder.ts";
+import { PageRecord } from "./page_record.ts";
+import { RequestRecorder } from "./request_recorder.ts";
+
+/** Bytes of bodies that Chrome keeps per target … */
+export const BODIES_BYTES_MAX = 32 * 1024 * 1024;
+/** … and of one body. */
+export const BODY_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Pages, frames of other origins, and workers can be recorded. */
+const RECORDED = ["page", "iframe", "worker", "shared_worker"];
+
+/** What puppeteer has no public words for; the version is pinned. */
+type AttachedSession = CDPSession & { parentSession(): AttachedSession | undefined };
+type AttachedTarget = Target & {
+  readonly _targetId: string;
+  _session(): AttachedSession | undefined;
+};
+
+/**
+ * Is told of each target while it still waits for the debugger, so that nothing is missed: what is
+ * sent here reaches the target before it is let go.
+ */
+export class PageRecords {
+  readonly #now: () => Date;
+  readonly #byTarget = new Map<string, PageRecord>();
+  readonly #bySession = new WeakMap<CDPSession, PageRecord>();
+
+  constructor(now: () => Date) {
+    this.#now = now;
+  }
+
+  /** To be called in the turn in which puppeteer is attached. */
+  onTarget(target: Target): void {
+    const { _targetId: id } = target as AttachedTarget;
+    const session = (target as AttachedTarget)._session();
+    if (session === undefined || !RECORDED.includes(target.type())) return;
+    const parent = session.parentSession();
+    const record = target.type() === "page"
+      ? this.of(id)
+      : parent === undefined
+      ? undefined
+      : this.#bySession.get(parent);
+    if (record === undefined) return;
+    this.#bySession.set(session, record);
+    recordConsole(session, record);
+    new RequestRecorder(session, record);
+    enable(session);
+  }
+
+  /** The record of a page; a new one, if there is none yet. */
+  of(targetId: string): PageRecord {
+    const known = this.#byTarget.get(targetId);
+    if (known !== undefined) return known;
+    const record = new PageRecord(this.#now);
+    this.#byTarget.set(targetId, record);
+    return record;
+  }
+
+  forget(targetId: string): void {
+    this.#byTarget.delete(targetId);
+  }
+}
+
+/** Answers are not waited for: while the target waits for the debugger, some do not come. */
+function enable(session: CDPSession): void {
+  const ignore = () => {}; // A worker has no log, and any target may be gone.
+  const limits = { maxTotalBufferSize: BODIES_BYTES_MAX, maxResourceBufferSize: BODY_BYTES_MAX };
+  session.send("Network.enable", limits).catch(ignore);
+  session.send("Runtime.enable").catch(ignore);
+  session.send("Log.enable").catch(ignore);
+}
