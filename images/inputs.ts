@@ -4,6 +4,7 @@ import { ViperError } from "../protocol/problems.ts";
 import { BASE_FORMAT, type BaseSettings } from "./debian.ts";
 import { sha256Files, sha256Text } from "./checksums.ts";
 import { INIT_FILES } from "./compose.ts";
+import { EARLY_MODULES, LATE_MODULES } from "./modules.ts";
 import type { BuildOptions } from "./options.ts";
 import { guestPackages } from "./packages.ts";
 
@@ -44,7 +45,8 @@ export async function resolveInputs(host: Host, options: BuildOptions): Promise<
     throw new ViperError("image_build_failed", `Cannot build the image: "${path}" does not exist`);
   }
   const files = await sha256Files(host, paths, options.signal);
-  const baseSha256 = await sha256Text(JSON.stringify([BASE_FORMAT, base]));
+  const modules = [EARLY_MODULES, LATE_MODULES];
+  const baseSha256 = await sha256Text(JSON.stringify([BASE_FORMAT, base, modules]));
   const { agentVersion } = options;
   const all = [IMAGE_FORMAT, baseSha256, agent.kind, agentVersion, files];
   return { base, baseSha256, sha256: await sha256Text(JSON.stringify(all)) };
