@@ -6,22 +6,20 @@ const LISTENING = "0A";
 
 /**
  * The open files of a process, a line each. The port of the API is left out: it may be another
- * one in another daemon, and a test's client keeps its connections for a while.
+ * one in another daemon, and a test's client keeps its connections for a while. So are the daemon's
+ * connections to itself, over which it hands each of those on.
  */
 export function openFilesOf(pid: number, apiPort: number): string[] {
   const sockets = socketsSeenBy(pid);
-  const lines: string[] = [];
-  for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
-    const target = targetOf(`/proc/${pid}/fd/${name}`);
-    if (target === null) continue;
-    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
-    if (inode === undefined) lines.push(target.replace(/\[\d+\]/, ""));
-    else {
-      const socket = sockets.get(inode) ?? "socket";
-      if (!socket.endsWith(`:${apiPort}`)) lines.push(socket);
-    }
-  }
-  return lines.map((line) => `open file of the daemon: ${line}`);
+  const targets = [...Deno.readDirSync(`/proc/${pid}/fd`)]
+    .flatMap(({ name }) => targetOf(`/proc/${pid}/fd/${name}`) ?? []);
+  const own = targets.map((target) =>
+    sockets.get(target) ?? { text: target.replace(/\[\d+\]/, "") }
+  );
+  const ends = new Set(own.map(({ local }) => local));
+  return own.filter(({ local, remote }) =>
+    !local?.endsWith(`:${apiPort}`) && !(remote !== undefined && ends.has(remote))
+  ).map(({ text }) => `open file of the daemon: ${text}`);
 }
 
 function targetOf(path: string): string | null {
@@ -32,29 +30,36 @@ function targetOf(path: string): string | null {
   }
 }
 
-/** Inode → what the socket is. */
-function socketsSeenBy(pid: number): Map<string, string> {
-  const sockets = new Map<string, string>();
+/** Something open; TCP sockets have ends. */
+interface OpenFile {
+  readonly text: string;
+  readonly local?: string;
+  readonly remote?: string;
+}
+
+/** What each socket is, by its name in /proc/PID/fd. */
+function socketsSeenBy(pid: number): Map<string, OpenFile> {
+  const sockets = new Map<string, OpenFile>();
   for (const line of ["tcp", "tcp6"].flatMap((table) => linesOf(`/proc/${pid}/net/${table}`))) {
     const fields = line.trim().split(/\s+/);
     const [local, remote] = [address(fields[LOCAL]), address(fields[REMOTE])];
-    const text = fields[STATE] === LISTENING
-      ? `tcp listener on ${local.ip}:${local.port}`
-      : `tcp connection from ${remote.ip} to ${local.ip}:${local.port}`;
-    sockets.set(fields[INODE] ?? "", text);
+    const from = remote.slice(0, remote.lastIndexOf(":"));
+    const name = `socket:[${fields[INODE]}]`;
+    if (fields[STATE] === LISTENING) sockets.set(name, { text: `tcp listener on ${local}`, local });
+    else sockets.set(name, { text: `tcp connection from ${from} to ${local}`, local, remote });
   }
   for (const line of linesOf(`/proc/${pid}/net/unix`)) {
-    const [inode = "", path = "unnamed"] = line.trim().split(/\s+/).slice(6);
-    sockets.set(inode, `unix socket ${path}`);
+    const [inode, path = "unnamed"] = line.trim().split(/\s+/).slice(6);
+    sockets.set(`socket:[${inode}]`, { text: `unix socket ${path}` });
   }
   return sockets;
 }
 
 /** `0100007F:1E61` as the little-endian kernel writes it. */
-function address(text = ":"): { ip: string; port: number } {
+function address(text = ":"): string {
   const [ip = "", port = ""] = text.split(":");
   const bytes = (ip.match(/../g) ?? []).reverse().map((byte) => parseInt(byte, 16));
-  return { ip: bytes.join("."), port: parseInt(port, 16) };
+  return `${bytes.join(".")}:${parseInt(port, 16)}`;
 }
 
 /** The table's lines without its head. */
