@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import { IMAGE_FILES } from "../../protocol/images.ts";
 import type { ViperError } from "../../protocol/problems.ts";
 import { IMAGE_DIR, startDaemon, startStandInDaemon } from "../daemon_process.ts";
 import { assertUnchanged, leavingNothing } from "../leaks.ts";
@@ -13,8 +14,8 @@ import { StandInRuntime } from "../unit/server/vms/stand_in_runtime.ts";
 import { openTestDaemon, quietHost } from "./open_daemon.ts";
 import { watchedHost } from "./recording_host.ts";
 
-/** Room for the initramfs of two VMs and not of three. */
-const RUN_BYTES = 4_000_000;
+/** Room for as many VMs' copies of the initramfs, so not for three. */
+const RUN_COPIES = 2.6;
 /** A request that waits for a lock is answered in a few seconds. */
 const LOCKED_ANSWER_MS = 15_000;
 
@@ -28,8 +29,10 @@ Deno.test({
     leavingNothing(async (ground) => {
       const state = ground.newFolder();
       Deno.mkdirSync(`${state}/run`);
+      const { size } = Deno.statSync(`${IMAGE_DIR}/current/${IMAGE_FILES.initramfs}`);
+      const bytes = Math.floor(size * RUN_COPIES);
       // Mounted for the daemon alone, which is all that sees it.
-      const mount = `mount -t tmpfs -o size=${RUN_BYTES} small ${state}/run && exec "$@"`;
+      const mount = `mount -t tmpfs -o size=${bytes} small ${state}/run && exec "$@"`;
       const launcher = ["unshare", "--mount", "sh", "-c", mount, "sh"];
       const flags = ["--runtime", "qemu", "--image-dir", IMAGE_DIR];
       await using daemon = await startDaemon(flags, state, launcher);
