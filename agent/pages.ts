@@ -18,6 +18,8 @@ export class Pages {
   readonly #records: PageRecords;
   readonly #log: Log;
   readonly #known = new Map<Page, Promise<OpenPage>>();
+  /** Pages that opened and are not known yet. */
+  readonly #coming = new Set<Promise<void>>();
   #order: OpenPage[] = [];
 
   private constructor(browser: Browser, records: PageRecords, log: Log) {
@@ -42,7 +44,7 @@ export class Pages {
    */
   async chosen(id: string | undefined, action: string): Promise<OpenPage> {
     if (id === undefined) return await this.active();
-    await Promise.allSettled(this.#known.values());
+    await Promise.allSettled([...this.#coming, ...this.#known.values()]);
     const open = this.#order.find((open) => open.id === id);
     if (open !== undefined) return open;
     throw new ViperError("page_not_found", `Cannot ${action}: there is no page "${id}"`);
@@ -50,7 +52,7 @@ export class Pages {
 
   /** The page that an action goes to when none is named. */
   async active(): Promise<OpenPage> {
-    await Promise.allSettled(this.#known.values());
+    await Promise.allSettled([...this.#coming, ...this.#known.values()]);
     return this.#order.at(-1) ?? await this.#adopt(await this.#browser.newPage());
   }
 
@@ -60,9 +62,10 @@ export class Pages {
       const page = await target.page();
       if (page !== null) await this.#adopt(page);
     };
-    adopted().catch((error) =>
+    const coming = adopted().catch((error) =>
       this.#log("debug", "A page went away before it was taken over", { reason: String(error) })
-    );
+    ).finally(() => this.#coming.delete(coming));
+    this.#coming.add(coming);
   }
 
   #adopt(page: Page): Promise<OpenPage> {

@@ -121,6 +121,11 @@ export const PROBLEMS = {
     hint: "Take a new snapshot, and use its references",
   },
   element_not_actionable: { status: 409, title: "The element cannot be acted on" },
+  key_unknown: {
+    status: 400,
+    title: "There is no such key",
+    hint: "Name keys as KeyboardEvent.key does, such as Enter, ArrowDown or a; join chords with +",
+  },
   selector_invalid: { status: 400, title: "The selector is not valid CSS" },
   page_not_found: {
     status: 404,

@@ -61,6 +61,12 @@ export function targeted<Shape extends z.ZodRawShape>(shape: Shape) {
     .meta({ [TARGET_MARK]: true });
 }
 
+/** Another element that an action needs, as a member of its input. */
+export const oneTarget = z.strictObject({ ...targetFields })
+  .refine((target) => isOneTarget(target as Target, 1), {
+    message: "name the element by one of selector, ref, text, and role with or without role_name",
+  });
+
 /** The same for an action that may be on an element, and else is on the whole page. */
 export function maybeTargeted<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject({ ...targetFields, ...shape, ...actionFields })

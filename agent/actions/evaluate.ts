@@ -15,13 +15,14 @@ const OBJECT_GROUP = "viper-evaluate";
 
 /** Evaluates an expression among the page's own scripts and reads its JSON value. */
 export async function evaluate(
-  { expression, await_promise }: ParsedOf<typeof browserEvaluate>,
+  { expression, args, await_promise }: ParsedOf<typeof browserEvaluate>,
   context: ActionContext,
 ): Promise<OutputOf<typeof browserEvaluate>> {
   const { cdp, deadline } = context;
   const result = await settled(context, "the script to end", () =>
     cdp.send("Runtime.evaluate", {
-      expression,
+      // JSON is JavaScript, so arguments need no more than to be written down.
+      expression: args === undefined ? expression : `(${expression}\n)(...${JSON.stringify(args)})`,
       awaitPromise: await_promise,
       userGesture: true,
       objectGroup: OBJECT_GROUP,

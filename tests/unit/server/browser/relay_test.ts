@@ -186,6 +186,8 @@ Deno.test("a browser operation reaches the agent validated, with defaults and si
   assert.deepEqual(JSON.parse(relay.asked[0]?.body ?? ""), {
     selector: "#a",
     button: "left",
+    count: 1,
+    modifiers: [],
     timeout_ms: 30_000,
   });
 });

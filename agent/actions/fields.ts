@@ -1,0 +1,193 @@
+/// <reference lib="dom" />
+/**
+ * Functions that run inside the page, on a field of a form: each is sent as text, so it stands by
+ * itself and uses nothing but its arguments and the page's globals.
+ *
+ * @module
+ */
+import type { Look } from "./in_page.ts";
+
+/** Focuses a field and selects its content, or puts the caret behind it. */
+export function focusField(element: Element, selectAll: boolean): Look<true> {
+  const field = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
+  const untypable = ["button", "checkbox", "color", "file", "hidden", "image"]
+    .concat(["radio", "range", "reset", "submit"]);
+  const editable = field
+    ? !untypable.includes(element.type)
+    : element instanceof HTMLElement && element.isContentEditable;
+  if (!editable) {
+    return {
+      state: "blocked",
+      reason: `it takes no text: it is <${element.localName}` +
+        `${element instanceof HTMLInputElement ? ` type="${element.type}"` : ""}>`,
+    };
+  }
+  if (field && element.readOnly) return { state: "blocked", reason: "it is read-only" };
+  const host = field ? element : element.closest<HTMLElement>("[contenteditable]");
+  (host ?? document.body).focus({ preventScroll: true });
+  if (field && (element.getRootNode() as Document | ShadowRoot).activeElement !== element) {
+    return { state: "blocked", reason: "it does not take the focus" };
+  }
+  const selection = getSelection();
+  if (field && selectAll) element.select();
+  else if (field) selection?.modify("move", "forward", "documentboundary");
+  else {
+    selection?.selectAllChildren(element);
+    if (!selectAll) selection?.collapseToEnd();
+  }
+  return { state: "found", value: true };
+}
+
+/**
+ * Sets the value of a field that is no text, such as a date or a colour, as if it had been picked.
+ * `null` says that the field is a text, which is for the keyboard.
+ */
+export function pickValue(element: Element, value: string): Look<boolean> {
+  const picked = ["color", "date", "datetime-local", "month", "range", "time", "week"];
+  if (!(element instanceof HTMLInputElement) || !picked.includes(element.type)) {
+    return { state: "found", value: false };
+  }
+  if (element.readOnly) return { state: "blocked", reason: "it is read-only" };
+  element.focus({ preventScroll: true });
+  element.value = value;
+  if (element.value !== value) {
+    return {
+      state: "blocked",
+      reason: `it takes no such value: it is <input type="${element.type}">`,
+    };
+  }
+  element.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
+  element.dispatchEvent(new Event("change", { bubbles: true }));
+  return { state: "found", value: true };
+}
+
+/** How an option is named. */
+export type OptionKey = "value" | "label" | "index";
+
+/** Selects these options and no others; tells the values that are selected then. */
+export function selectOptions(
+  element: Element,
+  key: OptionKey,
+  wanted: readonly (string | number)[],
+): Look<string[]> {
+  const blocked = (reason: string) => ({ state: "blocked" as const, reason });
+  if (!(element instanceof HTMLSelectElement)) {
+    return blocked(`it has no options: it is <${element.localName}>`);
+  }
+  if (wanted.length > 1 && !element.multiple) return blocked("it takes one option only");
+  const options = [...element.options];
+  const chosen: HTMLOptionElement[] = [];
+  for (const name of wanted) {
+    const option = options.find((option, index) =>
+      key === "index"
+        ? index === name
+        : key === "value"
+        ? option.value === name
+        : option.label.trim() === name
+    );
+    if (option === undefined) {
+      return blocked(`it has no option with the ${key} ${JSON.stringify(name)}`);
+    }
+    if (option.disabled) return blocked(`its option ${JSON.stringify(name)} is disabled`);
+    chosen.push(option);
+  }
+  element.focus({ preventScroll: true });
+  for (const option of options) option.selected = chosen.includes(option);
+  element.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
+  element.dispatchEvent(new Event("change", { bubbles: true }));
+  return { state: "found", value: [...element.selectedOptions].map(({ value }) => value) };
+}
+
+/** Whether a check box, radio button or switch is on. */
+export function isChecked(element: Element): Look<boolean> {
+  const own = element instanceof HTMLLabelElement ? element.control ?? element : element;
+  if (own instanceof HTMLInputElement && ["checkbox", "radio"].includes(own.type)) {
+    return { state: "found", value: own.checked };
+  }
+  const checkable = ["checkbox", "menuitemcheckbox", "menuitemradio", "radio", "switch"];
+  if (checkable.includes(own.getAttribute("role") ?? "")) {
+    return { state: "found", value: own.getAttribute("aria-checked") === "true" };
+  }
+  return { state: "blocked", reason: `it cannot be checked: it is <${own.localName}>` };
+}
+
+/** A file to be put into a field, with its bytes in base64. */
+export interface FileToSet {
+  readonly name: string;
+  readonly mime_type: string;
+  readonly data: string;
+}
+
+/** Puts files into a file field, in place of those that it has. */
+export function setFiles(element: Element, files: readonly FileToSet[]): Look<number> {
+  const blocked = (reason: string) => ({ state: "blocked" as const, reason });
+  const own = element instanceof HTMLLabelElement ? element.control ?? element : element;
+  if (!(own instanceof HTMLInputElement) || own.type !== "file") {
+    return blocked(`it takes no files: it is <${own.localName}>`);
+  }
+  if (own.disabled) return blocked("it is disabled");
+  if (files.length > 1 && !own.multiple) return blocked("it takes one file only");
+  const transfer = new DataTransfer();
+  for (const { name, mime_type, data } of files) {
+    const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+    transfer.items.add(new File([bytes], name, { type: mime_type }));
+  }
+  own.files = transfer.files;
+  own.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
+  own.dispatchEvent(new Event("change", { bubbles: true }));
+  return { state: "found", value: own.files.length };
+}
+
+/** Gives the element the focus. */
+export function takeFocus(element: Element): Look<true> {
+  if (!(element instanceof HTMLElement || element instanceof SVGElement)) {
+    return { state: "blocked", reason: "it cannot have the focus" };
+  }
+  element.focus();
+  const root = element.getRootNode() as Document | ShadowRoot;
+  const hasFocus = root.activeElement === element || element.contains(root.activeElement);
+  return hasFocus
+    ? { state: "found", value: true }
+    : { state: "blocked", reason: "it does not take the focus" };
+}
+
+/** Where something that scrolls stands, and how far it can, in CSS pixels. */
+export interface Scrolled {
+  readonly x: number;
+  readonly y: number;
+  readonly x_max: number;
+  readonly y_max: number;
+}
+
+/** Scrolls the nearest thing around the element that can, by so much; or the element into view. */
+export async function scrollNear(
+  element: Element,
+  by: { readonly x: number; readonly y: number } | null,
+): Promise<Look<Scrolled>> {
+  const root = document.scrollingElement ?? document.documentElement;
+  const canScroll = (candidate: Element) => {
+    const { overflowX, overflowY } = getComputedStyle(candidate);
+    const scrolls = (overflow: string) => overflow === "auto" || overflow === "scroll";
+    return scrolls(overflowX) && candidate.scrollWidth > candidate.clientWidth ||
+      scrolls(overflowY) && candidate.scrollHeight > candidate.clientHeight;
+  };
+  let scroller: Element | null = element;
+  while (scroller !== null && scroller !== root && !canScroll(scroller)) {
+    scroller = scroller.parentElement;
+  }
+  const thing = scroller ?? root;
+  if (by === null) {
+    element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+  } else thing.scrollBy({ left: by.x, top: by.y, behavior: "instant" });
+  // The page hears of it with the next frame.
+  await new Promise(requestAnimationFrame);
+  return {
+    state: "found",
+    value: {
+      x: thing.scrollLeft,
+      y: thing.scrollTop,
+      x_max: thing.scrollWidth - thing.clientWidth,
+      y_max: thing.scrollHeight - thing.clientHeight,
+    },
+  };
+}
