@@ -15,6 +15,7 @@ import { DEVTOOLS_PREFIX } from "../protocol/guest.ts";
 import { headBytes, joined, readHead } from "../protocol/http_head.ts";
 import { problemResponse } from "../protocol/http_server.ts";
 import { toViperError, ViperError } from "../protocol/problems.ts";
+import { handshakeOf, requestUpgrade } from "../protocol/upgrade_request.ts";
 import type { Verifier } from "../protocol/verifier.ts";
 import type { SupervisedBrowser } from "./browser.ts";
 import { ClientFrames, type CloseCommand } from "./client_frames.ts";
@@ -26,8 +27,6 @@ import { OPCODE, serverFrame } from "./websocket_frames.ts";
 const OPEN_TIMEOUT_MS = 20_000;
 /** Connections at once. */
 const CONNECTIONS_MAX = 256;
-/** What of a client's handshake Chrome has to know (RFC 6455, 4.1); it is never asked to compress. */
-const HANDSHAKE = ["sec-websocket-key", "sec-websocket-version"];
 /** Closing code of a connection that has done what it was for (RFC 6455, 7.4.1). */
 const NORMAL_CLOSURE = 1000;
 const BROWSER_PATH = "/devtools/browser";
@@ -104,22 +103,21 @@ async function open(daemon: ByteStream, parts: DoorParts): Promise<Opened> {
   const address = { transport: "tcp", hostname: url.hostname, port: Number(url.port) } as const;
   const chrome = await host.net.dial("agent.devtools:dial", address, deadline.signal);
   try {
-    await chrome.write(handshake(ANY_BROWSER.test(path) ? url.pathname : path, url.host, headers));
-    const { head: answer, rest } = await deadline.race("Chrome's answer", readHead(chrome));
-    if (!answer.start.startsWith("HTTP/1.1 101 ")) throw refused(path, answer.start);
-    await daemon.write(headBytes(answer));
-    return { chrome, life: session.life, early: { client, chrome: rest } };
+    const asked = handshakeOf(headers);
+    asked.set("host", url.host);
+    const answer = await requestUpgrade(
+      chrome,
+      ANY_BROWSER.test(path) ? url.pathname : path,
+      asked,
+      deadline.signal,
+    );
+    if (answer.status !== 101) throw refused(path, answer.head.start);
+    await daemon.write(headBytes(answer.head));
+    return { chrome, life: session.life, early: { client, chrome: answer.rest } };
   } catch (error) {
     chrome.close();
     throw error;
   }
-}
-
-/** What Chrome is asked; of the client's headers only those of the handshake. */
-function handshake(path: string, host: string, from: Headers): Uint8Array {
-  const headers = new Headers({ host, connection: "Upgrade", upgrade: "websocket" });
-  for (const name of HANDSHAKE) headers.set(name, from.get(name) ?? "");
-  return headBytes({ start: `GET ${path} HTTP/1.1`, headers });
 }
 
 function refused(path: string, answer: string): ViperError {

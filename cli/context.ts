@@ -1,4 +1,4 @@
-import type { Host, Net } from "../host/host.ts";
+import type { Address, Host, Net } from "../host/host.ts";
 import type { Terminal } from "../host/terminal.ts";
 import type { AgentSource } from "../images/options.ts";
 
@@ -30,6 +30,8 @@ export interface DaemonAddress {
   readonly apiKey: string | undefined;
   /** Leads there. */
   readonly net: Pick<Net, "fetch">;
+  /** Where bare connections go. */
+  readonly address: Address;
 }
 
 /** An error that a person is told as it is, with the exit code that goes with it. */

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Host, Net } from "../host/host.ts";
+import type { Address, Host, Net } from "../host/host.ts";
 import { adminKeyFile, isLoopback, socketOf, stateDatabase } from "../server/config.ts";
 import { installedEnv } from "../setup/settings.ts";
 import { CliError, type DaemonAddress } from "./context.ts";
@@ -41,7 +41,7 @@ export async function findDaemon(
     }
   }
   const url = daemonUrl(given ?? API_BASE_DEFAULT);
-  return { url, apiKey: apiKey ?? await ownKey(host, url), net };
+  return { url, apiKey: apiKey ?? await ownKey(host, url), net, address: addressOf(url) };
 }
 
 /** Where a daemon may have its state: as this user's would, else as the one that setup made. */
@@ -65,7 +65,12 @@ function overSocket(path: string, net: Net, parts: DisposableStack): DaemonAddre
       );
     });
   // The name goes nowhere: all connections go to the socket.
-  return { url: "http://viper", apiKey: undefined, net: { fetch } };
+  return {
+    url: "http://viper",
+    apiKey: undefined,
+    net: { fetch },
+    address: { transport: "unix", path },
+  };
 }
 
 /** The key that a daemon of this user keeps on this machine; it goes to no other. */
@@ -90,6 +95,16 @@ async function keyIn({ files }: Pick<Host, "files">, path: string): Promise<stri
   });
   if (text.trim() !== "") return text.trim();
   throw new CliError(`Cannot use "${path}" as the API key: it is empty`);
+}
+
+function addressOf(url: string): Address {
+  const { protocol, hostname, port } = new URL(url);
+  const isTls = protocol === "https:";
+  return {
+    transport: isTls ? "tls" : "tcp",
+    hostname: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port || (isTls ? 443 : 80)),
+  };
 }
 
 function daemonUrl(text: string): string {

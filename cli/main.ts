@@ -50,6 +50,12 @@ const COMMANDS: readonly { name: string; description: string; load: Load }[] = [
     load: async (context, daemon) => (await import("./groups.ts")).browserCommand(context, daemon),
   },
   {
+    name: "browsers",
+    description: "reach a VM's browser with other tools",
+    load: async (context, daemon) =>
+      (await import("./browsers.ts")).browsersCommand(context, daemon),
+  },
+  {
     name: "system",
     description: "ask the daemon about itself",
     load: async (context, daemon) =>

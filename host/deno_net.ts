@@ -1,13 +1,11 @@
-import { acceptStreams, dialStream } from "./deno_streams.ts";
+import { acceptStreams, dialStream, openConn } from "./deno_streams.ts";
 import type { HttpHandler, Net, ServerSocket } from "./host.ts";
 import { asOwner } from "./owner_socket.ts";
 
 /** Sockets as the machine has them. */
 export const denoNet: Net = {
   connect: async (_label, address, signal) => {
-    const conn = address.transport === "tcp"
-      ? await Deno.connect({ hostname: address.hostname, port: address.port, ...by(signal) })
-      : await Deno.connect({ transport: "unix", path: address.path, ...by(signal) });
+    const conn = await openConn(address, signal);
     const close = () => {
       try {
         conn.close();
@@ -99,8 +97,4 @@ function unixClient(path: string): Deno.HttpClient {
   } finally {
     for (const [name, value] of values) if (value !== undefined) Deno.env.set(name, value);
   }
-}
-
-function by(signal: AbortSignal | undefined): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

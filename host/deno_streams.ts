@@ -2,20 +2,24 @@
 import type { Address, ByteStream, Peer, ServeAddress, StreamListener } from "./host.ts";
 import { asOwner } from "./owner_socket.ts";
 
-/** Connects and hands over the bare connection. */
-export async function dialStream(address: Address, signal?: AbortSignal): Promise<ByteStream> {
+/** Connects. @throws the system's error, or the signal's reason */
+export async function openConn(address: Address, signal?: AbortSignal): Promise<Deno.Conn> {
   const bounds = signal === undefined ? {} : { signal };
   if (address.transport === "unix") {
-    return byteStream(
-      await Deno.connect({ transport: "unix", path: address.path, ...bounds }),
-      0,
-    );
+    return await Deno.connect({ transport: "unix", path: address.path, ...bounds });
   }
-  const { hostname, port } = address;
-  const conn = await Deno.connect({ hostname, port, ...bounds });
+  const { transport, hostname, port } = address;
+  if (transport === "tls") return await Deno.connectTls({ hostname, port, ...bounds });
+  return await Deno.connect({ hostname, port, ...bounds });
+}
+
+/** Connects and hands over the bare connection. */
+export async function dialStream(address: Address, signal?: AbortSignal): Promise<ByteStream> {
+  const conn = await openConn(address, signal);
   // What is passed on has been gathered by others already.
-  conn.setNoDelay(true);
-  return byteStream(conn, conn.localAddr.port);
+  if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+  const { localAddr } = conn;
+  return byteStream(conn, "port" in localAddr ? localAddr.port : 0);
 }
 
 /** Accepts until closed. */

@@ -134,7 +134,7 @@ export interface Files {
 
 /** Where a stream connection goes. */
 export type Address =
-  | { readonly transport: "tcp"; readonly hostname: string; readonly port: number }
+  | { readonly transport: "tcp" | "tls"; readonly hostname: string; readonly port: number }
   | { readonly transport: "unix"; readonly path: string };
 
 /** A connected stream socket. */

@@ -28,7 +28,9 @@ export function headLength(text: string): number {
 }
 
 /** Reads a head and what came with it. @throws {TypeError} when there is none, or no valid one */
-export async function readHead(stream: ByteStream): Promise<{ head: Head; rest: Uint8Array }> {
+export async function readHead(
+  stream: ByteStream,
+): Promise<{ head: Head; rest: Uint8Array<ArrayBuffer> }> {
   let bytes = new Uint8Array();
   const buffer = new Uint8Array(CHUNK_BYTES);
   while (bytes.length < HEAD_BYTES_MAX) {
@@ -53,11 +55,15 @@ export function parseHead(text: string): Head {
   return { start, headers };
 }
 
-/** As bytes. The platform's headers hold no line breaks. */
-export function headBytes({ start, headers }: Head): Uint8Array<ArrayBuffer> {
+/** As bytes, with what comes behind it. The platform's headers hold no line breaks. */
+export function headBytes(
+  { start, headers }: Head,
+  behind: Uint8Array = new Uint8Array(),
+): Uint8Array<ArrayBuffer> {
   const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
   const text = `${start}\r\n${lines.join("")}\r\n`;
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return behind.length === 0 ? bytes : joined(bytes, behind);
 }
 
 /** The one behind the other. */

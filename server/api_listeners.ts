@@ -11,7 +11,7 @@ import { parseCidrs } from "./api/auth/peers.ts";
 import { type Config, isLoopback, VARIABLES } from "./config.ts";
 import type { ApiKeys } from "./keys/keys.ts";
 import type { Tickets } from "./keys/tickets.ts";
-import { serveFront } from "./front/front.ts";
+import { serveFront, webSocketsOf } from "./front/front.ts";
 import { listen, type Listener, listenOnSocket, type Start } from "./listen.ts";
 
 /** The door of the API, as the settings have it. @throws {TypeError} for a list of no addresses */
@@ -32,8 +32,17 @@ export function openAdmission(
   });
 }
 
+/** Their WebSockets are taken over as bare connections. */
+const DEVTOOLS = /^\/(?:api|ws)\/v1\/vms\/[^/?]+\/devtools\//;
+
 const startFront: Start = (host, label, address, app) =>
-  serveFront(host, label, address, (request, env) => app.fetch(request, env));
+  serveFront(
+    host,
+    label,
+    address,
+    webSocketsOf(DEVTOOLS),
+    (request, env) => app.fetch(request, env),
+  );
 
 /** Serves the API on its socket and its address; the URL is the address's. */
 export async function listenForApi(config: Config, host: Host, app: Hono): Promise<Listener> {

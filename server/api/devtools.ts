@@ -7,6 +7,7 @@
 import type { Context, Hono } from "hono";
 import type { Clock } from "../../host/host.ts";
 import { joinWays, pipe } from "../../protocol/byte_pipe.ts";
+import { readdressed, WITH_ADDRESSES } from "../../protocol/devtools_addresses.ts";
 import { headBytes } from "../../protocol/http_head.ts";
 import { requestIdOf } from "../../protocol/http_server.ts";
 import { ViperError } from "../../protocol/problems.ts";
@@ -19,11 +20,6 @@ import { KEEP_ALIVE_MS } from "../../protocol/event_frames.ts";
 const ROUTES = ["/api/v1/vms/:name/devtools/*", "/ws/v1/vms/:name/devtools/*"];
 /** Segments of a path before what Chrome serves itself. */
 const PREFIX_SEGMENTS = 6;
-/** Chrome's answers that hold addresses; all are small, unlike its protocol's description. */
-const WITH_ADDRESSES = /^\/json(?:\/(?:version|list|new))?\/?$/;
-/** Headers of the handshake that go on to Chrome (RFC 6455, 4.1); it is not asked to compress. */
-const HANDSHAKE = ["sec-websocket-key", "sec-websocket-version"];
-
 /** What the routes are made from. */
 export interface DevtoolsParts {
   readonly devtools: Devtools;
@@ -48,7 +44,10 @@ export function mountDevtools(app: Hono, parts: DevtoolsParts): void {
       if (isUpgrade(c.req.raw)) return await takeOver(c, { vmName, path }, parts, isAdmitted);
       const answer = await parts.devtools.ask(vmName, path, c.req.raw, requestIdOf(c));
       const isRewritten = answer.ok && WITH_ADDRESSES.test(path.split("?")[0] ?? "");
-      return isRewritten ? await rewritten(answer, c, parts) : answer;
+      if (!isRewritten) return answer;
+      const prefix = new URL(c.req.url).pathname.split("/").slice(0, PREFIX_SEGMENTS).join("/");
+      const place = { origin: parts.originOf(c), prefix, query: parts.queryOf(c) };
+      return await readdressed(answer, place);
     });
   }
 }
@@ -70,10 +69,11 @@ async function takeOver(
     throw new ViperError("upgrade_required", `Cannot upgrade "${path}" on this connection`);
   }
   const request = c.req.raw;
-  const handshake = new Headers();
-  for (const name of HANDSHAKE) handshake.set(name, request.headers.get(name) ?? "");
   const [route = ""] = path.split("?");
-  const opened = await devtools.connect({ vmName, path: route, handshake }, closing);
+  const opened = await devtools.connect(
+    { vmName, path: route, handshake: request.headers },
+    closing,
+  );
   const { stream, agent, answer, early } = opened;
   const protocol = acceptedProtocol(request);
   if (protocol !== undefined) answer.headers.set("sec-websocket-protocol", protocol);
@@ -90,29 +90,6 @@ async function takeOver(
     await joinWays([client, stream], [inward, outward], clock, signal);
   });
   return new Response(null, { status: 204 });
-}
-
-/** The same answer, its addresses those by which the client reaches Chrome here. */
-async function rewritten(answer: Response, c: Context, parts: DevtoolsParts): Promise<Response> {
-  const origin = new URL(parts.originOf(c));
-  const prefix = new URL(c.req.url).pathname.split("/").slice(0, PREFIX_SEGMENTS).join("/");
-  const base = `${origin.host}${prefix}`;
-  const scheme = origin.protocol === "https:" ? "wss" : "ws";
-  const query = parts.queryOf(c);
-  const here = (path: string) => `${base}${path}${query === "" ? "" : `?${query}`}`;
-  const told: unknown = await answer.json();
-  for (const target of Array.isArray(told) ? told : [told]) {
-    const address = target.webSocketDebuggerUrl;
-    if (typeof address !== "string") continue;
-    const socket = here(new URL(address).pathname);
-    target.webSocketDebuggerUrl = `${scheme}://${socket}`;
-    if (target.devtoolsFrontendUrl === undefined) continue;
-    target.devtoolsFrontendUrl = `${origin.protocol}//${base}/devtools/inspector.html?${scheme}=` +
-      encodeURIComponent(socket);
-  }
-  const headers = new Headers(answer.headers);
-  headers.delete("content-length");
-  return new Response(JSON.stringify(told, null, 3), { status: answer.status, headers });
 }
 
 /** What follows the prefix, query included, exactly as it came. */

@@ -6,9 +6,10 @@
  */
 import type { ByteStream, Host } from "../../host/host.ts";
 import { DEVTOOLS_DOOR_PATH, DEVTOOLS_PREFIX, devtoolsDoor } from "../../protocol/guest.ts";
-import { type Head, headBytes, readHead } from "../../protocol/http_head.ts";
+import type { Head } from "../../protocol/http_head.ts";
 import type { FetchLike } from "../../protocol/http_client.ts";
 import { ViperError } from "../../protocol/problems.ts";
+import { handshakeOf, requestUpgrade } from "../../protocol/upgrade_request.ts";
 import type { AgentLink } from "../vms/incarnation.ts";
 import type { Relay } from "./relay.ts";
 
@@ -32,7 +33,7 @@ export interface Wanted {
   readonly vmName: string;
   /** Such as `/devtools/page/ID`. */
   readonly path: string;
-  /** The client's handshake (RFC 6455, 4.1). */
+  /** The client's request, of which only the handshake counts. */
   readonly handshake: Headers;
 }
 
@@ -86,28 +87,25 @@ export class Devtools {
     const attempt: FetchLike = async (url, init) => {
       const stream = await this.host.net
         .dial("devtools.connect:dial", { transport: "tcp", hostname, port }, signal);
-      const close = () => stream.close();
-      signal.addEventListener("abort", close, { once: true });
       try {
-        await stream.write(requestHead(url, init));
-        const { head, rest } = await readHead(stream);
-        const status = Number(head.start.split(" ")[1]);
+        const { host, pathname, search } = new URL(url);
+        const headers = new Headers(init?.headers);
+        headers.set("host", host);
+        const answer = await requestUpgrade(stream, pathname + search, headers, signal);
+        const { head, rest, status } = answer;
         if (status === 101) {
           opened = { stream, agent, answer: head, early: rest };
           return new Response(null);
         }
-        const { headers } = head;
-        const response = new Response(await bodyText(stream, rest), { status, headers });
+        const problem = await bodyText(stream, rest);
         stream.close();
-        return response;
+        return new Response(problem, { status, headers: head.headers });
       } catch (error) {
         stream.close();
         throw error;
-      } finally {
-        signal.removeEventListener("abort", close);
       }
     };
-    const headers = new Headers(wanted.handshake);
+    const headers = handshakeOf(wanted.handshake);
     const answer = await this.relay.signerOf(agent).send(attempt, url, { headers });
     if (opened !== null) return opened;
     const { vmName, path } = wanted;
@@ -133,15 +131,6 @@ export class Devtools {
     const answer = await this.relay.signerOf(agent).send(send, url, { method: "POST", signal });
     return devtoolsDoor.parse(await answer.json()).port;
   }
-}
-
-function requestHead(url: string, init: RequestInit | undefined): Uint8Array {
-  const { host, pathname, search } = new URL(url);
-  const headers = new Headers(init?.headers);
-  headers.set("host", host);
-  headers.set("connection", "Upgrade");
-  headers.set("upgrade", "websocket");
-  return headBytes({ start: `GET ${pathname}${search} HTTP/1.1`, headers });
 }
 
 async function bodyText(stream: ByteStream, rest: Uint8Array): Promise<string> {

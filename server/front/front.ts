@@ -1,6 +1,6 @@
 /**
- * The API's port, in front of its HTTP server: it takes the WebSockets of DevTools out, as bare
- * connections, and hands all else over as it comes.
+ * A port in front of an HTTP server: it takes the WebSockets of DevTools out, as bare connections,
+ * and hands all else over as it comes.
  *
  *     client ─ accept ─ scan heads ─┬─ all else ──→ HTTP server on loopback ─→ app
  *                                   └─ DevTools ──→ app ─ admitted? ─→ spliced to the guest
@@ -44,8 +44,6 @@ export type Talk = (client: ByteStream, rest: Uint8Array) => Promise<void>;
 /** Answers a request. */
 export type FrontHandler = (request: Request, env: FrontEnv) => Response | Promise<Response>;
 
-/** Paths whose WebSockets are taken out. */
-const DEVTOOLS = /^GET \/(?:api|ws)\/v1\/vms\/[^/?]+\/devtools\//;
 const WEBSOCKET = /\r\nupgrade[ \t]*:[ \t]*websocket[ \t]*\r\n/i;
 const LOOPBACK = "127.0.0.1";
 /** Bytes of a client's connection that are held at most, each way. */
@@ -54,11 +52,20 @@ const BAD_REQUEST = new TextEncoder().encode(
   "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
 );
 
-/** Serves like `host.net.serve`, and takes DevTools out. */
+/** The WebSockets of paths that match. */
+export function webSocketsOf(path: RegExp): (head: string) => boolean {
+  return (head) => {
+    const [method, target = ""] = head.split(" ", 2);
+    return method === "GET" && path.test(target) && WEBSOCKET.test(head);
+  };
+}
+
+/** Serves like `host.net.serve`, and takes out the requests whose heads are wanted. */
 export async function serveFront(
   host: Pick<Host, "net">,
   label: Label,
   address: ServeAddress,
+  isWanted: (head: string) => boolean,
   handler: FrontHandler,
 ): Promise<HttpServer> {
   const isTls = "tls" in address && address.tls !== undefined;
@@ -72,7 +79,7 @@ export async function serveFront(
       return handler(request, { peer, isTls, upgrade: null });
     },
   );
-  const front = new Front(host, { isTls, behindPort: behind.port, peers, handler });
+  const front = new Front(host, { isTls, behindPort: behind.port, peers, isWanted, handler });
   let listener: StreamListener;
   try {
     listener = await host.net.accept(
@@ -98,6 +105,7 @@ interface FrontParts {
   readonly behindPort: number;
   /** By the port of the connection to the server behind. */
   readonly peers: Map<number, string | null>;
+  readonly isWanted: (head: string) => boolean;
   readonly handler: FrontHandler;
 }
 
@@ -130,7 +138,7 @@ class Front {
 
   /** Passes requests on until the client ends, or one is found that is taken out. */
   async #handOver(client: ByteStream, peer: string | null): Promise<Found | null> {
-    const scan = new RequestScan((head) => DEVTOOLS.test(head) && WEBSOCKET.test(head));
+    const scan = new RequestScan(this.parts.isWanted);
     const buffer = new Uint8Array(CHUNK_BYTES);
     using behind = new Behind(client);
     for (let size = await client.read(buffer); size !== null; size = await client.read(buffer)) {

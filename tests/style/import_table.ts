@@ -39,7 +39,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
         "setup/",
         "tui/",
       ],
-      ...["server/main.ts", "server/config.ts"],
+      ...["server/main.ts", "server/config.ts", "server/front/"],
     ],
     packages: ["zod", "commander", "@commander-js/extra-typings", "@clack/prompts"],
   },

@@ -1,0 +1,36 @@
+/** Addresses in what Chrome's DevTools tell of themselves, turned into those of a proxy. */
+
+/** Answers that hold addresses, by path; all are small, unlike the protocol's description. */
+export const WITH_ADDRESSES = /^\/json(?:\/(?:version|list|new))?\/?$/;
+
+/** Where clients reach DevTools. */
+export interface DevtoolsPlace {
+  /** Such as `https://viper.example`. */
+  readonly origin: string;
+  /** What stands before Chrome's own paths; empty, or with a slash in front. */
+  readonly prefix: string;
+  /** What each address gets as its query; empty for none. */
+  readonly query: string;
+}
+
+/** The same answer, with addresses that lead to the place. */
+export async function readdressed(answer: Response, place: DevtoolsPlace): Promise<Response> {
+  const { protocol, host } = new URL(place.origin);
+  const scheme = protocol === "https:" ? "wss" : "ws";
+  const told: unknown = await answer.json();
+  for (const target of Array.isArray(told) ? told : [told]) {
+    const address = target.webSocketDebuggerUrl;
+    if (typeof address !== "string") continue;
+    // Chrome's own path begins anew after whatever prefix another proxy has put before it.
+    const path = address.slice(address.lastIndexOf("/devtools/")).split("?")[0];
+    const query = place.query === "" ? "" : `?${place.query}`;
+    const socket = `${host}${place.prefix}${path}${query}`;
+    target.webSocketDebuggerUrl = `${scheme}://${socket}`;
+    if (target.devtoolsFrontendUrl === undefined) continue;
+    target.devtoolsFrontendUrl = `${protocol}//${host}${place.prefix}/devtools/inspector.html?` +
+      `${scheme}=${encodeURIComponent(socket)}`;
+  }
+  const headers = new Headers(answer.headers);
+  headers.delete("content-length");
+  return new Response(JSON.stringify(told, null, 3), { status: answer.status, headers });
+}
