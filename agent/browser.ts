@@ -45,11 +45,18 @@ export class SupervisedBrowser {
   #answer: ChromeAnswer | null = null;
   #next = Promise.withResolvers<BrowserSession>();
   #restarts = 0;
+  #clients = 0;
 
   constructor(host: Host, launch: () => Promise<Chrome>, viewport?: Viewport) {
     this.#host = host;
     this.#launch = launch;
     this.#viewport = viewport;
+  }
+
+  /** Says that a DevTools client is connected until disposed: pages may be its own then. */
+  share(): Disposable {
+    this.#clients++;
+    return { [Symbol.dispose]: () => void this.#clients-- };
   }
 
   /** How often Chrome had to be started again. */
@@ -157,7 +164,6 @@ export class SupervisedBrowser {
       connectDevtools(
         answer.devtoolsUrl,
         this.#host,
-        this.#viewport,
         (target) => records.onTarget(target),
         deadline.signal,
       ),
@@ -165,7 +171,13 @@ export class SupervisedBrowser {
     await using undo = new AsyncDisposableStack();
     undo.defer(() => this.#close(browser, chrome));
     browser.on("disconnected", () => end("Chrome closed its DevTools connection"));
-    const pages = await deadline.race("a page", Pages.open(browser, records, this.#host.log));
+    const pages = await deadline.race(
+      "a page",
+      Pages.open(browser, {
+        ...{ records, log: this.#host.log, viewport: this.#viewport },
+        isShared: () => this.#clients > 0,
+      }),
+    );
     const kept = undo.move();
     const session: BrowserSession = { ...answer, pages, life };
     return { session, [Symbol.asyncDispose]: () => kept.disposeAsync() };

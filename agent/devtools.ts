@@ -8,11 +8,10 @@
  * @module
  */
 import type { Browser, Target } from "puppeteer-core";
+import type { CdpTarget } from "puppeteer-core/internal/cdp/Target.js";
 import { _connectToCdpBrowser } from "puppeteer-core/internal/cdp/BrowserConnector.js";
 import { ACTION_TIMEOUT_MS_MAX } from "../protocol/browser.ts";
 import type { Host } from "../host/host.ts";
-import type { Viewport } from "../protocol/vm_settings.ts";
-import { VIEWPORT } from "./chrome_command.ts";
 import { openDevtoolsSocket } from "./devtools_socket.ts";
 
 /** No single command may take longer than the longest action. */
@@ -29,22 +28,25 @@ const noLog = () => undefined;
 export async function connectDevtools(
   url: string,
   host: Host,
-  viewport: Viewport | undefined,
   onTarget: (target: Target) => void,
   signal: AbortSignal,
 ): Promise<Browser> {
+  // That of Chrome's first page. Others are DevTools clients' own, and are let alone.
+  let ownContext: string | undefined;
   const transport = await openDevtoolsSocket(url, host, signal);
   try {
     const browser = await _connectToCdpBrowser(
       transport,
       url,
       {
-        defaultViewport: viewport === undefined
-          ? VIEWPORT
-          : { width: viewport.width, height: viewport.height, deviceScaleFactor: viewport.scale },
+        // Given to each page that is ours, since one override takes the place of another's.
+        defaultViewport: null,
         protocolTimeout: PROTOCOL_TIMEOUT_MS,
         issuesEnabled: false,
         targetFilter: (target) => {
+          const { browserContextId } = (target as unknown as CdpTarget)._getTargetInfo();
+          ownContext ??= browserContextId;
+          if (browserContextId !== ownContext) return false;
           onTarget(target as unknown as Target);
           return true;
         },

@@ -65,6 +65,7 @@ async function talk(daemon: ByteStream, parts: DoorParts): Promise<void> {
   const opened = await open(daemon, parts).catch((error) => refuse(daemon, error));
   if (opened === undefined) return;
   const { chrome, life, early } = opened;
+  using _share = parts.browser.share();
   const answers = new Answers(daemon);
   const frames = new ClientFrames();
   const toChrome = async (chunk: Uint8Array) => {

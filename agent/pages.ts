@@ -2,12 +2,24 @@
 import type { Browser, Dialog, Page, Target } from "puppeteer-core";
 import type { Log } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
+import type { Viewport } from "../protocol/vm_settings.ts";
+import { VIEWPORT } from "./chrome_command.ts";
 import type { OpenPage } from "./open_page.ts";
 import type { PageRecords } from "./records/page_records.ts";
 import { Refs } from "./refs.ts";
 
 /** Pages opened by pages are kept up to this many; beyond, the oldest is closed. */
 export const PAGES_MAX = 32;
+
+/** What pages are kept with. */
+export interface PagesParts {
+  readonly records: PageRecords;
+  readonly log: Log;
+  /** Of each page; left out: Chrome's own, which is {@linkcode VIEWPORT}. */
+  readonly viewport: Viewport | undefined;
+  /** Whether DevTools clients are connected, whose the pages may be. */
+  readonly isShared: () => boolean;
+}
 
 /**
  * Keeps track of pages as they come and go. The active one is the last that was opened and still
@@ -17,20 +29,22 @@ export class Pages {
   readonly #browser: Browser;
   readonly #records: PageRecords;
   readonly #log: Log;
+  readonly #parts: PagesParts;
   readonly #known = new Map<Page, Promise<OpenPage>>();
   /** Pages that opened and are not known yet. */
   readonly #coming = new Set<Promise<void>>();
   #order: OpenPage[] = [];
 
-  private constructor(browser: Browser, records: PageRecords, log: Log) {
+  private constructor(browser: Browser, parts: PagesParts) {
     this.#browser = browser;
-    this.#records = records;
-    this.#log = log;
+    this.#parts = parts;
+    this.#records = parts.records;
+    this.#log = parts.log;
   }
 
   /** Takes over the pages that stand, of which there is at least one when this resolves. */
-  static async open(browser: Browser, records: PageRecords, log: Log): Promise<Pages> {
-    const pages = new Pages(browser, records, log);
+  static async open(browser: Browser, parts: PagesParts): Promise<Pages> {
+    const pages = new Pages(browser, parts);
     browser.on("targetcreated", (target) => pages.#onTarget(target));
     for (const page of await browser.pages()) await pages.#adopt(page);
     await pages.active();
@@ -92,17 +106,32 @@ export class Pages {
     });
     page.on("dialog", (dialog) => this.#answer(dialog));
     const cdp = await page.createCDPSession();
+    await this.#size(page);
     const { targetInfo: { targetId: id } } = await cdp.send("Target.getTargetInfo");
     page.on("close", () => this.#records.forget(id));
     const record = this.#records.of(id);
     const open: OpenPage = { id, page, cdp, refs: new Refs(), record, gone: gone.signal };
     this.#order.push(open);
-    if (this.#order.length > PAGES_MAX) this.#order[0]?.page.close().catch(() => {});
+    if (this.#order.length > PAGES_MAX && !this.#parts.isShared()) {
+      this.#order[0]?.page.close().catch(() => {});
+    }
     return open;
+  }
+
+  /** A page that may be a client's keeps the size that the client gives it. */
+  async #size(page: Page): Promise<void> {
+    const { viewport, isShared } = this.#parts;
+    if (viewport !== undefined) {
+      const { width, height, scale: deviceScaleFactor } = viewport;
+      await page.setViewport({ width, height, deviceScaleFactor });
+    } else if (!isShared()) {
+      await page.setViewport(VIEWPORT);
+    }
   }
 
   /** An open dialog stops the page, so it is answered at once; nobody is there to read it. */
   #answer(dialog: Dialog): void {
+    if (this.#parts.isShared()) return; // A client is there.
     this.#log("info", "Answered a dialog", { type: dialog.type(), text: dialog.message() });
     // To accept "leave this page?" is to let the navigation go on that was asked for.
     const answered = dialog.type() === "beforeunload" ? dialog.accept() : dialog.dismiss();

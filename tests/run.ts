@@ -22,6 +22,7 @@ const GROUPS: readonly Group[] = [
     bound_s: 420,
     isolated: false,
   },
+  { name: "clients", folders: ["tests/clients"], bound_s: 420, isolated: false },
   { name: "conformance", folders: ["tests/conformance"], bound_s: 240, isolated: true },
   { name: "faults", folders: ["tests/faults"], bound_s: 420, isolated: true },
   { name: "soak", folders: ["tests/soak"], bound_s: 240, isolated: true },

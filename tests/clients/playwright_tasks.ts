@@ -1,4 +1,5 @@
 /** What people do with Playwright, each as a function whose result can be compared. */
+import { Buffer } from "node:buffer";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { FILE, type Site } from "./site.ts";
 
@@ -111,12 +112,10 @@ export const PLAYWRIGHT_TASKS: Readonly<Record<string, Task>> = {
   },
   "uploads": async ({ page, site }) => {
     await page.goto(site.url);
-    const buffer = new TextEncoder().encode("text of a file") as never;
+    const buffer = Buffer.from("text of a file");
     await page.setInputFiles("#file", [{ name: "a.txt", mimeType: "text/plain", buffer }]);
-    return await page.evaluate(async () => {
-      const [file] = (document.querySelector("#file") as HTMLInputElement).files!;
-      return [file!.name, file!.type, await file!.text()];
-    });
+    return await page.evaluate(`(async ([file]) => [file.name, file.type, await file.text()])(
+      document.querySelector("#file").files)`);
   },
   "talks to a worker": async ({ page, site }) => {
     await page.goto(`${site.url}/worker`);
@@ -143,7 +142,7 @@ export const PLAYWRIGHT_TASKS: Readonly<Record<string, Task>> = {
     const seen: string[] = [];
     page.on("dialog", async (dialog) => {
       seen.push(`${dialog.type()} ${dialog.message()} ${dialog.defaultValue()}`);
-      await dialog.accept("typed");
+      await dialog.accept("typed").catch(() => seen.push("answered by another"));
     });
     return [await page.evaluate("ask()"), seen];
   },
@@ -237,14 +236,13 @@ export const PLAYWRIGHT_TASKS: Readonly<Record<string, Task>> = {
     });
     const page = await context.newPage();
     await page.goto(site.url);
-    const seen = await page.evaluate(async () => [
-      ...[innerWidth, devicePixelRatio, navigator.language, navigator.userAgent],
+    const seen = await page.evaluate(`(async () => [
+      innerWidth, devicePixelRatio, navigator.language, navigator.userAgent,
       Intl.DateTimeFormat().resolvedOptions().timeZone,
       matchMedia("(prefers-color-scheme: dark)").matches,
       await new Promise((resolve) =>
-        navigator.geolocation.getCurrentPosition(({ coords }) => resolve(coords.latitude))
-      ),
-    ]);
+        navigator.geolocation.getCurrentPosition(({ coords }) => resolve(coords.latitude))),
+    ])()`);
     await context.close();
     return seen;
   },

@@ -18,7 +18,7 @@ const PAGES: Readonly<Record<string, string>> = {
   "/second": "<title>Second</title><p>second page</p>",
   "/frames": "<title>Frames</title><iframe id=f src=OTHER/inner></iframe>",
   "/inner": "<title>Inner</title><button id=b onclick=\"this.textContent='hit'\">inside</button>",
-  "/popup": "<title>Popup</title><button id=b onclick=\"open('/second')\">open</button>",
+  "/popup": "<title>Popup</title><button id=b onclick=\"window.open('/second')\">open</button>",
   "/dialogs": `<title>Dialogs</title><script>
       window.ask = () => [confirm("sure?"), prompt("name?", "none"), alert("done")];
     </script>`,
