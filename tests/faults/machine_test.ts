@@ -57,6 +57,9 @@ function machineTest(
         console.log(`${vm.reason}: told after ${Math.round(tookMs)} ms`);
         assert.ok(tookMs < withinMs, `told after ${tookMs} ms`);
         assert.deepEqual([vm.pid, vm.ip_address], [undefined, undefined]);
+        // Its logs say what happened, until it is deleted.
+        const freed = async () => (await ground.traces()).filter((line) => !/\/logs\/./.test(line));
+        await assertUnchanged(idle, freed);
         const { ip_address } = await daemon.client.vms.create({ name: "b", memory_mb: 256 });
         assert.equal(ip_address, "192.168.127.2", "its address is free");
         for (const name of ["a", "b"]) await daemon.client.vms.delete({ name });
