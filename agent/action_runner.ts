@@ -1,23 +1,21 @@
 /** What every action has in common: its turn, its page and its end. */
-import type { CDPSession, Page } from "puppeteer-core";
 import type { Clock, Telemetry } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { SupervisedBrowser } from "./browser.ts";
 import { Deadline } from "./deadline.ts";
-import type { PageRecord } from "./records/page_record.ts";
-import type { Refs } from "./refs.ts";
-import { Turns } from "./turns.ts";
+import type { OpenPage } from "./open_page.ts";
+import type { Pages } from "./pages.ts";
 
 /** What an action works with. */
-export interface ActionContext {
-  readonly page: Page;
-  readonly cdp: CDPSession;
-  /** What snapshots named the page's elements. */
-  readonly refs: Refs;
-  /** What is kept of the page's life. */
-  readonly record: PageRecord;
+export interface ActionContext extends OpenPage {
   readonly deadline: Deadline;
   readonly clock: Clock;
+}
+
+/** What an action on no one page works with. */
+export interface BrowserContext {
+  readonly pages: Pages;
+  readonly deadline: Deadline;
 }
 
 /** What is known of a call beside its input. */
@@ -33,18 +31,23 @@ export interface ActionInput {
   readonly page?: string | undefined;
 }
 
-/** Makes a handler; `name` completes the sentence "Cannot …". */
+/** Makes the handler of an action on a page; `name` completes the sentence "Cannot …". */
 export type HandlerOf = <Input extends ActionInput, Output>(
   name: (input: Input) => string,
   action: (input: Input, context: ActionContext) => Promise<Output>,
 ) => (input: Input, call: Call) => Promise<Output>;
 
-/** Runs actions one after another on the active page, each within its deadline. */
+/** Makes the handler of an action that takes no turn on a page. */
+export type BrowserHandlerOf = <Input extends ActionInput, Output>(
+  name: (input: Input) => string,
+  action: (input: Input, context: BrowserContext) => Promise<Output>,
+) => (input: Input, call: Call) => Promise<Output>;
+
+/** Runs actions within their deadlines, those on one page one after another. */
 export class ActionRunner {
   readonly #clock: Clock;
   readonly #browser: SupervisedBrowser;
   readonly #telemetry: Telemetry | null;
-  readonly #turns = new Turns();
 
   constructor(clock: Clock, browser: SupervisedBrowser, telemetry: Telemetry | null) {
     this.#telemetry = telemetry;
@@ -53,10 +56,10 @@ export class ActionRunner {
   }
 
   /**
-   * `action` completes the sentence "Cannot …".
+   * Runs an action on a page, once it has its turn. `action` completes the sentence "Cannot …".
    *
-   * @throws {ViperError} `timeout`, `page_not_found`, `browser_unavailable`, or what the work
-   * throws
+   * @throws {ViperError} `timeout`, `page_not_found`, `dialog_open`, `browser_unavailable`, or
+   * what the work throws
    */
   async run<T>(
     action: string,
@@ -64,41 +67,59 @@ export class ActionRunner {
     call: Call,
     work: (context: ActionContext) => Promise<T>,
   ): Promise<T> {
-    using deadline = new Deadline(this.#clock, action, input.timeout_ms, [call.signal]);
-    using _turn = await this.#turns.take(deadline);
-    return await this.#work(deadline, input, work);
+    return await this.runOnBrowser(action, input, call, async ({ pages, deadline }) => {
+      const { open, turn } = await turnOn(input.page, pages, deadline);
+      using _turn = turn;
+      deadline.follow(open.gone);
+      using _guard = open.dialogs.guard(deadline);
+      return await work({ ...open, deadline, clock: this.#clock });
+    });
   }
 
-  /** The same for what looks at a page and leaves it alone: it waits for no action. */
+  /** The same for what looks at a page and leaves it alone: it waits for no action or dialog. */
   async glance<T>(
     action: string,
     input: ActionInput,
     call: Call,
     work: (context: ActionContext) => Promise<T>,
   ): Promise<T> {
-    using deadline = new Deadline(this.#clock, action, input.timeout_ms, [call.signal]);
-    return await this.#work(deadline, input, work);
+    return await this.runOnBrowser(action, input, call, async ({ pages, deadline }) => {
+      const open = await deadline.race("a page", pages.chosen(input.page, action));
+      deadline.follow(open.gone);
+      return await work({ ...open, deadline, clock: this.#clock });
+    });
   }
 
-  async #work<T>(
-    deadline: Deadline,
+  /** Runs an action on the browser at once, whatever its pages do. */
+  async runOnBrowser<T>(
+    action: string,
     input: ActionInput,
-    work: (context: ActionContext) => Promise<T>,
+    call: Call,
+    work: (context: BrowserContext) => Promise<T>,
   ): Promise<T> {
+    using deadline = new Deadline(this.#clock, action, input.timeout_ms, [call.signal]);
     const session = await deadline.race("Chrome", this.#browser.nextSession());
     deadline.follow(session.life);
-    const { gone, ...open } = await deadline.race(
-      "a page",
-      session.pages.chosen(input.page, deadline.action),
-    );
-    deadline.follow(gone);
     try {
-      const job = () => work({ ...open, deadline, clock: this.#clock });
+      const job = () => work({ pages: session.pages, deadline });
       return await (this.#telemetry?.span("action", job) ?? job());
     } catch (error) {
       // When page or Chrome goes away, the action fails in many ways, and this is their reason.
       if (deadline.signal.aborted && !(error instanceof ViperError)) throw deadline.signal.reason;
       throw error;
     }
+  }
+}
+
+/** The page that the action goes to, when all actions before it on that page are done. */
+async function turnOn(id: string | undefined, pages: Pages, deadline: Deadline) {
+  while (true) {
+    const open = await deadline.race("a page", pages.chosen(id, deadline.action));
+    const turn = await open.turns.take(deadline);
+    // The actions before it may have opened or closed pages.
+    if (id !== undefined || await deadline.race("a page", pages.active()) === open) {
+      return { open, turn };
+    }
+    turn[Symbol.dispose]();
   }
 }

@@ -46,6 +46,11 @@ export class Deadline implements Disposable {
     });
   }
 
+  /** Ends the action for that reason. */
+  end(reason: ViperError): void {
+    this.#ended.abort(reason);
+  }
+
   /** Waits for the work or for the end of the deadline, whichever comes first. */
   async race<T>(waitingFor: string, work: Promise<T>): Promise<T> {
     this.#waitingFor = waitingFor;

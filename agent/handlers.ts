@@ -7,7 +7,7 @@
 import type { Handlers } from "../protocol/operation.ts";
 import type { browserOperations } from "../protocol/operations.ts";
 import { actHandlers } from "./act_handlers.ts";
-import type { ActionRunner, Call, HandlerOf } from "./action_runner.ts";
+import type { ActionRunner, BrowserHandlerOf, Call, HandlerOf } from "./action_runner.ts";
 import { lookHandlers } from "./look_handlers.ts";
 import { pageHandlers } from "./page_handlers.ts";
 import { recordHandlers } from "./record_handlers.ts";
@@ -20,8 +20,10 @@ export function browserHandlers(
     runner.run(name(input), input, call, (context) => action(input, context));
   const glance: HandlerOf = (name, action) => (input, call) =>
     runner.glance(name(input), input, call, (context) => action(input, context));
+  const browserHandler: BrowserHandlerOf = (name, action) => (input, call) =>
+    runner.runOnBrowser(name(input), input, call, (context) => action(input, context));
   return {
-    ...pageHandlers(handler),
+    ...pageHandlers(handler, browserHandler),
     ...lookHandlers(handler),
     ...actHandlers(handler),
     ...recordHandlers(glance),

@@ -1,6 +1,9 @@
 import type { CDPSession, Page } from "puppeteer-core";
 import type { PageRecord } from "./records/page_record.ts";
+import type { Dialogs } from "./dialogs.ts";
+import type { PageLoads } from "./page_loads.ts";
 import type { Refs } from "./refs.ts";
+import type { Turns } from "./turns.ts";
 
 /** A page that actions can be done on. */
 export interface OpenPage {
@@ -9,8 +12,14 @@ export interface OpenPage {
   readonly page: Page;
   /** A DevTools session of our own on the page, for what puppeteer has no words for. */
   readonly cdp: CDPSession;
+  /** What snapshots named the page's elements. */
   readonly refs: Refs;
+  /** What is kept of the page's life. */
   readonly record: PageRecord;
+  readonly loads: PageLoads;
+  readonly dialogs: Dialogs;
+  /** Actions on one page run one after another. */
+  readonly turns: Turns;
   /** Aborted when the page has crashed or was closed. */
   readonly gone: AbortSignal;
 }

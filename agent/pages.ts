@@ -1,12 +1,15 @@
 /** The pages of one Chrome, and which of them actions go to. */
-import type { Browser, Dialog, Page, Target } from "puppeteer-core";
+import type { Browser, Page, Target } from "puppeteer-core";
 import type { Log } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { Viewport } from "../protocol/vm_settings.ts";
 import { VIEWPORT } from "./chrome_command.ts";
+import { type DialogRules, Dialogs } from "./dialogs.ts";
 import type { OpenPage } from "./open_page.ts";
+import { PageLoads } from "./page_loads.ts";
 import type { PageRecords } from "./records/page_records.ts";
 import { Refs } from "./refs.ts";
+import { Turns } from "./turns.ts";
 
 /** Pages opened by pages are kept up to this many; beyond, the oldest is closed. */
 export const PAGES_MAX = 32;
@@ -33,6 +36,8 @@ export class Pages {
   readonly #known = new Map<Page, Promise<OpenPage>>();
   /** Pages that opened and are not known yet. */
   readonly #coming = new Set<Promise<void>>();
+  /** What happens with the dialogs of every page. */
+  readonly dialogRules: DialogRules;
   #order: OpenPage[] = [];
 
   private constructor(browser: Browser, parts: PagesParts) {
@@ -40,6 +45,7 @@ export class Pages {
     this.#parts = parts;
     this.#records = parts.records;
     this.#log = parts.log;
+    this.dialogRules = { policy: "hold", isShared: parts.isShared };
   }
 
   /** Takes over the pages that stand, of which there is at least one when this resolves. */
@@ -68,6 +74,25 @@ export class Pages {
   async active(): Promise<OpenPage> {
     await Promise.allSettled([...this.#coming, ...this.#known.values()]);
     return this.#order.at(-1) ?? await this.#adopt(await this.#browser.newPage());
+  }
+
+  /** All pages, the active one last. */
+  async list(): Promise<readonly OpenPage[]> {
+    await this.active();
+    return this.#order;
+  }
+
+  /** Opens a page, which is the active one then. @throws {ViperError} `page_limit_reached` */
+  async add(action: string): Promise<OpenPage> {
+    if (this.#order.length >= PAGES_MAX) {
+      throw new ViperError("page_limit_reached", `Cannot ${action}: ${PAGES_MAX} pages are open`);
+    }
+    return await this.#adopt(await this.#browser.newPage());
+  }
+
+  /** Makes the page the active one. */
+  activate(open: OpenPage): void {
+    this.#order = [...this.#order.filter((other) => other !== open), open];
   }
 
   #onTarget(target: Target): void {
@@ -104,13 +129,20 @@ export class Pages {
       forget("the page crashed");
       page.close().catch(() => {}); // What is left of it may be gone already.
     });
-    page.on("dialog", (dialog) => this.#answer(dialog));
     const cdp = await page.createCDPSession();
+    const dialogs = Dialogs.watch(cdp, this.dialogRules, this.#log);
     await this.#size(page);
-    const { targetInfo: { targetId: id } } = await cdp.send("Target.getTargetInfo");
+    const { targetInfo } = await cdp.send("Target.getTargetInfo");
+    const loads = PageLoads.watch(cdp, targetInfo);
+    const { targetId: id } = targetInfo;
+    // Else Chrome stops drawing pages behind the one in front.
+    if (!this.#parts.isShared()) {
+      cdp.send("Emulation.setFocusEmulationEnabled", { enabled: true }).catch(() => {});
+    }
     page.on("close", () => this.#records.forget(id));
     const record = this.#records.of(id);
-    const open: OpenPage = { id, page, cdp, refs: new Refs(), record, gone: gone.signal };
+    const own = { refs: new Refs(), turns: new Turns(), record, loads, dialogs };
+    const open: OpenPage = { id, page, cdp, ...own, gone: gone.signal };
     this.#order.push(open);
     if (this.#order.length > PAGES_MAX && !this.#parts.isShared()) {
       this.#order[0]?.page.close().catch(() => {});
@@ -127,14 +159,5 @@ export class Pages {
     } else if (!isShared()) {
       await page.setViewport(VIEWPORT);
     }
-  }
-
-  /** An open dialog stops the page, so it is answered at once; nobody is there to read it. */
-  #answer(dialog: Dialog): void {
-    if (this.#parts.isShared()) return; // A client is there.
-    this.#log("info", "Answered a dialog", { type: dialog.type(), text: dialog.message() });
-    // To accept "leave this page?" is to let the navigation go on that was asked for.
-    const answered = dialog.type() === "beforeunload" ? dialog.accept() : dialog.dismiss();
-    answered.catch(() => {}); // The page may be gone, and the dialog with it.
   }
 }

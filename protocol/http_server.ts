@@ -157,7 +157,8 @@ async function parseInput(
   const fromPath = Object.fromEntries(
     pathParameters(operation.http.path).map((name) => [name, c.req.param(name)]),
   );
-  const rest = operation.http.method === "POST" ? await readJsonObject(c.req.raw) : c.req.query();
+  const body = operation.http.method === "POST" ? await readJsonObject(c.req.raw) : {};
+  const rest = { ...c.req.query(), ...body };
   const parsed = operation.input.safeParse({ ...rest, ...fromPath });
   if (parsed.success) return parsed.data;
   throw invalidRequest(operation.name, parsed.error);

@@ -132,6 +132,13 @@ export const PROBLEMS = {
     title: "The browser has no such page",
     hint: "The pages there are: GET /v1/pages of the agent, or viper browser pages-list",
   },
+  page_limit_reached: {
+    status: 409,
+    title: "The browser has as many pages as it may",
+    hint: "Close a page, then try again",
+  },
+  history_end_reached: { status: 409, title: "The page's history ends there" },
+  dialog_not_found: { status: 404, title: "The page shows no dialog" },
   dialog_open: {
     status: 409,
     title: "A dialog is open on the page and stops it",

@@ -5,7 +5,7 @@ import { ViperError } from "../../protocol/problems.ts";
 import type { Target } from "../../protocol/target.ts";
 import { isChecked } from "./fields.ts";
 import { reach } from "./reach.ts";
-import { withWhatItStarts } from "./started.ts";
+import { withDialogItStarts } from "./started.ts";
 import { onTarget } from "./target.ts";
 
 /** Turns a check box, radio button or switch on. */
@@ -32,7 +32,7 @@ async function turn(on: boolean, target: Target, context: ActionContext) {
   if (now.value === on) return { status: "ok" as const };
   const { element, point: { x, y } } = await reach(target, context);
   using _element = element;
-  await withWhatItStarts(
+  await withDialogItStarts(
     context,
     () => deadline.race("the page to take the click", page.mouse.click(x, y)),
   );

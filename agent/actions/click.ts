@@ -3,7 +3,7 @@ import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { withKeysHeld } from "./keys.ts";
 import { reach } from "./reach.ts";
-import { withWhatItStarts } from "./started.ts";
+import { withDialogItStarts } from "./started.ts";
 
 /** Clicks the element's centre, or another place of it, once it is ready. */
 export async function click(
@@ -14,7 +14,7 @@ export async function click(
   const { element, point: { x, y } } = await reach(target, context, position ?? null);
   using _element = element;
   await withKeysHeld(modifiers, context, () =>
-    withWhatItStarts(context, async () => {
+    withDialogItStarts(context, async () => {
       await deadline.race("the page to take the pointer", page.mouse.move(x, y));
       await deadline.race("the page to take the click", page.mouse.click(x, y, { button, count }));
     }));

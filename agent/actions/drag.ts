@@ -3,7 +3,7 @@ import type { browserDrag } from "../../protocol/act.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { reach } from "./reach.ts";
-import { withWhatItStarts } from "./started.ts";
+import { withDialogItStarts } from "./started.ts";
 
 /** Moves of the pointer on its way; pages that follow it want more than one. */
 const STEPS = 5;
@@ -36,7 +36,7 @@ export async function drag(
     const over = await reach(to, context);
     using _over = over.element;
     const at = over.point;
-    await withWhatItStarts(context, async () => {
+    await withDialogItStarts(context, async () => {
       await race(mouse.move(at.x, at.y, { steps: STEPS }));
       if (data !== undefined) {
         for (const type of ["dragEnter", "dragOver", "drop"] as const) {

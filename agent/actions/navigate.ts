@@ -1,38 +1,104 @@
-import type { browserNavigate } from "../../protocol/pages.ts";
+import type {
+  browserBack,
+  browserNavigate,
+  browserReload,
+  browserWaitNavigation,
+} from "../../protocol/pages.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ActionContext } from "../action_runner.ts";
+import { placeOf, whileGoing } from "./going.ts";
 
-/** Loads a URL and waits for the load event. */
+/** Loads a URL. */
 export async function navigate(
-  { url }: ParsedOf<typeof browserNavigate>,
-  { page, cdp, deadline }: ActionContext,
+  { url, wait_until }: ParsedOf<typeof browserNavigate>,
+  context: ActionContext,
 ): Promise<OutputOf<typeof browserNavigate>> {
-  const going = page.goto(url, { waitUntil: "load", timeout: 0, signal: deadline.signal });
-  try {
-    const response = await deadline.race("the page's load event", going);
-    const title = await deadline.race("the page's title", page.title());
-    const status = /^https?:/i.test(response?.url() ?? "") ? response?.status() : undefined;
-    return {
-      status: "ok",
-      url: page.url(),
-      title,
-      ...(status === undefined ? {} : { http_status: status }),
-    };
-  } catch (error) {
-    if (deadline.signal.aborted) {
-      // Else the page would go on loading under the next action.
-      cdp.send("Page.stopLoading").catch(() => {});
-      throw deadline.signal.reason;
+  const { cdp, loads, deadline } = context;
+  return await whileGoing(context, async () => {
+    const going = cdp.send("Page.navigate", { url });
+    const { loaderId, errorText } = await loads.starting(wait_until, going, deadline);
+    if (errorText !== undefined && !HAS_ANSWER.test(errorText)) {
+      // Until its error page stands Chrome takes no further command. What is aborted shows none.
+      if (loaderId !== undefined && !ABORTED.test(errorText)) {
+        await loads.reachLoader("commit", loaderId, deadline);
+      }
+      throw notLoaded(errorText, context);
     }
-    throw new ViperError("navigation_failed", `Cannot ${deadline.action}: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
+    // Without a loader it was to a place within the document.
+    if (loaderId === undefined) return await placeOf(context, false);
+    await loads.reachLoader(wait_until, loaderId, deadline);
+    return await placeOf(context, true);
+  });
 }
 
-/** Chrome's own word, such as ERR_NAME_NOT_RESOLVED, where there is one. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return /net::(ERR_\w+)/.exec(message)?.[1] ?? message;
+/** An error status with an empty body: Chrome shows a page of its own, and there was an answer. */
+const HAS_ANSWER = /ERR_HTTP_RESPONSE_CODE_FAILURE/;
+/** A download, no content, or another navigation: the page stays. */
+const ABORTED = /ERR_ABORTED/;
+
+/** Loads the page again. */
+export async function reload(
+  { ignore_cache, wait_until }: ParsedOf<typeof browserReload>,
+  context: ActionContext,
+): Promise<OutputOf<typeof browserReload>> {
+  const { cdp, loads, deadline } = context;
+  return await whileGoing(context, async () => {
+    const before = loads.count;
+    await loads.starting(
+      wait_until,
+      cdp.send("Page.reload", { ignoreCache: ignore_cache }),
+      deadline,
+    );
+    await loads.reach(wait_until, before, deadline);
+    return await arrived(context);
+  });
+}
+
+/** Goes so many steps forward in the history, or back. */
+export function goInHistory(steps: -1 | 1) {
+  return async (
+    { wait_until }: ParsedOf<typeof browserBack>,
+    context: ActionContext,
+  ): Promise<OutputOf<typeof browserBack>> => {
+    const { cdp, loads, deadline } = context;
+    return await whileGoing(context, async () => {
+      const { currentIndex, entries } = await deadline.race(
+        "the page's history",
+        cdp.send("Page.getNavigationHistory"),
+      );
+      const entry = entries[currentIndex + steps];
+      if (entry === undefined) {
+        const reason = `no page is ${steps < 0 ? "before" : "behind"} this one`;
+        throw new ViperError("history_end_reached", `Cannot ${deadline.action}: ${reason}`);
+      }
+      const before = loads.count;
+      const going = cdp.send("Page.navigateToHistoryEntry", { entryId: entry.id });
+      await loads.starting(wait_until, going, deadline);
+      await loads.reach(wait_until, before, deadline);
+      return await arrived(context);
+    });
+  };
+}
+
+/** Waits for a navigation that nobody was told of yet. */
+export async function waitNavigation(
+  { wait_until }: ParsedOf<typeof browserWaitNavigation>,
+  context: ActionContext,
+): Promise<OutputOf<typeof browserWaitNavigation>> {
+  await context.loads.reach(wait_until, context.loads.told, context.deadline);
+  return await arrived(context);
+}
+
+async function arrived(context: ActionContext) {
+  const { failedUrl } = context.loads;
+  if (failedUrl !== undefined) throw notLoaded(`"${failedUrl}" has no answer`, context);
+  return await placeOf(context, true);
+}
+
+/** With Chrome's own word, such as ERR_NAME_NOT_RESOLVED, where there is one. */
+function notLoaded(reason: string, { deadline, loads }: ActionContext): ViperError {
+  loads.tell();
+  const word = /net::(ERR_\w+)/.exec(reason)?.[1] ?? reason;
+  return new ViperError("navigation_failed", `Cannot ${deadline.action}: ${word}`);
 }

@@ -4,7 +4,7 @@ import type { ActionContext } from "../action_runner.ts";
 import { namesElement } from "../../protocol/target.ts";
 import { takeFocus } from "./fields.ts";
 import { pressChord } from "./keys.ts";
-import { withWhatItStarts } from "./started.ts";
+import { withDialogItStarts } from "./started.ts";
 import { onTarget } from "./target.ts";
 
 /** Presses a key or a chord on an element, or on what has the focus. */
@@ -16,6 +16,6 @@ export async function press(
     const { element } = await onTarget(target, context, takeFocus);
     element[Symbol.dispose]();
   }
-  await withWhatItStarts(context, () => pressChord(key, context));
+  await withDialogItStarts(context, () => pressChord(key, context));
   return { status: "ok" };
 }

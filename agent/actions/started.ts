@@ -36,6 +36,21 @@ export async function withWhatItStarts<T>(
   }
 }
 
+/**
+ * The same where a dialog may come of it: by opening one the page has taken the action, and it
+ * goes on when the dialog is answered.
+ */
+export async function withDialogItStarts(
+  context: ActionContext,
+  act: () => Promise<void>,
+): Promise<void> {
+  try {
+    await withWhatItStarts(context, act);
+  } catch (error) {
+    if (context.dialogs.open === null) throw error;
+  }
+}
+
 /** Whether the page's own frame goes elsewhere. */
 class Navigation implements Disposable {
   readonly #cdp: CDPSession;

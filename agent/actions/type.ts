@@ -3,7 +3,7 @@ import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { focusField } from "./fields.ts";
 import { reach } from "./reach.ts";
-import { withWhatItStarts } from "./started.ts";
+import { withDialogItStarts } from "./started.ts";
 
 /** Characters typed key by key; longer texts are inserted at once, as by pasting. */
 export const KEYSTROKES_MAX = 2_000;
@@ -23,7 +23,7 @@ export async function type(
     (element) => element.call(focusField, clear),
   );
   using _element = element;
-  await withWhatItStarts(context, async () => {
+  await withDialogItStarts(context, async () => {
     if (clear) await deadline.race(WAITING_FOR, page.keyboard.press("Backspace"));
     if (value.length > KEYSTROKES_MAX) {
       await deadline.race(WAITING_FOR, cdp.send("Input.insertText", { text: value }));

@@ -40,8 +40,6 @@ table("evaluate() returns JSON values and nothing that looks like one", (site) =
     value("Promise.resolve(3)", 3),
     value("document.title", "Page"),
     value("new (class Point { x = 1 })", { x: 1 }),
-    value("alert('hello')", null),
-    value("prompt('name?')", null),
     [
       "a value without waiting for promises",
       (c) => c.evaluate({ expression: "7", await_promise: false }),

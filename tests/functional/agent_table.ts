@@ -63,6 +63,7 @@ const SITE: Site = {
   "/empty": () => new Response(null, { status: 204 }),
   "/download": () =>
     new Response("x", { headers: { "content-disposition": "attachment; filename=x" } }),
+  "/asking": "<script>alert('loading')</script>",
   "/hanging": '<title>Hanging</title><img src="/never">',
   "/broken": () => new Response("oops", { status: 500 }),
 };

@@ -54,6 +54,10 @@ const TYPED: Readonly<Record<string, readonly [typed: string, meant: unknown]>> 
   expression: ["1 + 1", "1 + 1"],
   max_nodes: ["7", 7],
   page: ["8A3F", "8A3F"],
+  wait_until: ["commit", "commit"],
+  ignore_cache: ["", true],
+  policy: ["hold", "hold"],
+  text: ["Pay now", "Pay now"],
   role: ["button", "button"],
   role_name: ["Pay now", "Pay now"],
   id: ["12", 12],
@@ -110,7 +114,8 @@ for (const operation of ALL) {
     ) {
       // An element is named in one way of several, and where it has to be, by an argument.
       const isOptional = schema.safeParse(undefined).success;
-      if (isOptional && OTHER_WAYS.has(member) || isTargeted && member in targetFields) continue;
+      const isOtherWay = isOptional && OTHER_WAYS.has(member) && "role" in operation.input.shape;
+      if (isOtherWay || isTargeted && member in targetFields) continue;
       const [typed = "", meant] = TYPED[`${operation.name}:${member}`] ?? TYPED[member] ??
         assert.fail(`no value for ${member}`);
       expected[member] = meant;

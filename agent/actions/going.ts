@@ -1,0 +1,53 @@
+/// <reference lib="dom" />
+/** What all ways to another page have in common. */
+import type { OutputOf } from "../../protocol/operation.ts";
+import type { browserNavigate } from "../../protocol/pages.ts";
+import { ViperError } from "../../protocol/problems.ts";
+import type { ActionContext } from "../action_runner.ts";
+import { callInPage, PageMovedOn } from "../world.ts";
+
+/** Stops the page when time is up, and tells what Chrome refuses as `navigation_failed`. */
+export async function whileGoing<T>(
+  { cdp, deadline }: ActionContext,
+  go: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await go();
+  } catch (error) {
+    if (deadline.signal.aborted) {
+      // Else the page would go on loading under the next action.
+      cdp.send("Page.stopLoading").catch(() => {});
+      throw deadline.signal.reason;
+    }
+    if (error instanceof ViperError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ViperError("navigation_failed", `Cannot ${deadline.action}: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Where the page is now. */
+export async function placeOf(
+  context: ActionContext,
+  isNewDocument: boolean,
+): Promise<OutputOf<typeof browserNavigate>> {
+  context.loads.tell();
+  while (true) {
+    try {
+      const { http_status, ...place } = await callInPage(context, describePlace);
+      const hasStatus = isNewDocument && http_status !== 0 && /^https?:/.test(place.url);
+      return { status: "ok", ...place, ...(hasStatus ? { http_status } : {}) };
+    } catch (error) {
+      // The page goes on by itself; where it is then is what is told.
+      if (!(error instanceof PageMovedOn)) throw error;
+    }
+  }
+}
+
+/** Runs in the page. */
+function describePlace() {
+  const [entry] = globalThis.performance.getEntriesByType("navigation");
+  const http_status = (entry as PerformanceNavigationTiming | undefined)?.responseStatus ?? 0;
+  return { url: location.href, title: document.title, http_status };
+}

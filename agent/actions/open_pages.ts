@@ -1,0 +1,57 @@
+/** Which pages there are. */
+import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
+import type {
+  browserPagesActivate,
+  browserPagesClose,
+  browserPagesList,
+} from "../../protocol/pages.ts";
+import type { BrowserContext } from "../action_runner.ts";
+import type { OpenPage } from "../open_page.ts";
+
+/** Lists the pages by what Chrome knows of them, so that a page that hangs does not matter. */
+export async function listPages(
+  _: ParsedOf<typeof browserPagesList>,
+  { pages, deadline }: BrowserContext,
+): Promise<OutputOf<typeof browserPagesList>> {
+  const open = await deadline.race("a page", pages.list());
+  const active = open.at(-1);
+  const told = await deadline.race("the pages' titles", Promise.allSettled(open.map(titleAndUrl)));
+  return {
+    // A page that went away meanwhile is none.
+    pages: told.flatMap((result) =>
+      result.status === "fulfilled"
+        ? [{ ...result.value, active: result.value.id === active?.id }]
+        : []
+    ),
+  };
+}
+
+async function titleAndUrl({ id, cdp }: OpenPage) {
+  const { targetInfo: { url, title } } = await cdp.send("Target.getTargetInfo");
+  return { id, url, title };
+}
+
+/** Makes a page the one that actions go to. */
+export async function activatePage(
+  { page }: ParsedOf<typeof browserPagesActivate>,
+  { pages, deadline }: BrowserContext,
+): Promise<OutputOf<typeof browserPagesActivate>> {
+  const open = await deadline.race("a page", pages.chosen(page, deadline.action));
+  await deadline.race("Chrome to show the page", open.cdp.send("Page.bringToFront"));
+  pages.activate(open);
+  return { status: "ok" };
+}
+
+/** Closes a page, however busy it is. */
+export async function closePage(
+  { page }: ParsedOf<typeof browserPagesClose>,
+  { pages, deadline }: BrowserContext,
+): Promise<OutputOf<typeof browserPagesClose>> {
+  const open = await deadline.race("a page", pages.chosen(page, deadline.action));
+  const gone = new Promise<void>((resolve) =>
+    open.gone.addEventListener("abort", () => resolve(), { once: true })
+  );
+  await deadline.race("Chrome to close the page", open.page.close());
+  await deadline.race("the page to be gone", gone);
+  return { status: "ok" };
+}
