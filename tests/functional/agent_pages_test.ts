@@ -245,12 +245,12 @@ Deno.test("pages are opened, listed, named, activated and closed", async (t) => 
     await client.pagesClose({ page: b });
     assert.deepEqual(await titles(), ["A"]);
     const calls = [
-      client.navigate({ page: b, url: "about:blank" }),
-      client.pagesClose({ page: b }),
-      client.pagesActivate({ page: b }),
-      client.dialogsAccept({ page: b }),
+      () => client.navigate({ page: b, url: "about:blank" }),
+      () => client.pagesClose({ page: b }),
+      () => client.pagesActivate({ page: b }),
+      () => client.dialogsAccept({ page: b }),
     ];
-    for (const call of calls) await assert.rejects(call, { code: "page_not_found" });
+    for (const call of calls) await assert.rejects(call(), { code: "page_not_found" });
   });
   await t.step("when the last is closed there is a blank one", async () => {
     await client.pagesClose({ page: a });
