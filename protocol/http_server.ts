@@ -157,11 +157,22 @@ async function parseInput(
   const fromPath = Object.fromEntries(
     pathParameters(operation.http.path).map((name) => [name, c.req.param(name)]),
   );
-  const body = operation.http.method === "POST" ? await readJsonObject(c.req.raw) : {};
-  const rest = { ...c.req.query(), ...body };
+  const rest = operation.http.method === "POST"
+    ? bodyOrQuery(operation, await readJsonObject(c.req.raw), c.req.query())
+    : c.req.query();
   const parsed = operation.input.safeParse({ ...rest, ...fromPath });
   if (parsed.success) return parsed.data;
   throw invalidRequest(operation.name, parsed.error);
+}
+
+/** An empty body leaves the members to the query, of which nothing else is read. */
+function bodyOrQuery(
+  { input }: Operation,
+  body: Record<string, unknown>,
+  query: Record<string, string>,
+): Record<string, unknown> {
+  if (Object.keys(body).length > 0) return body;
+  return Object.fromEntries(Object.entries(query).filter(([name]) => name in input.shape));
 }
 
 function invalidRequest(name: string, error: z.ZodError): ViperError {
