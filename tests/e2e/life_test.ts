@@ -50,6 +50,7 @@ async function wholeLife(t: Deno.TestContext, ground: Ground): Promise<void> {
   await first.client.vms.create({
     name: "a",
     memory_mb: 1_024,
+    kernel_cmdline: "viper.ipv6=1",
     labels: { team: "web" },
     environment: { VIPER_TEST: "two words" },
     chrome: {
@@ -69,6 +70,12 @@ async function wholeLife(t: Deno.TestContext, ground: Ground): Promise<void> {
     );
     const expected = ["Viper Test/1.0 (two words)", "de-DE", 800, 600, "Asia/Tokyo"];
     assert.deepEqual(seen, expected);
+  });
+
+  await t.step("it has IPv6 inside, as it was asked for", async () => {
+    const url = "http://[::1]:8099/";
+    const going = first.client.browser("a").navigate({ url, timeout_ms: ACTION_MS });
+    await assert.rejects(going, /ERR_CONNECTION_REFUSED/, "there is a loopback, and nobody on it");
   });
 
   await t.step("its process has a user of its own and no capability", () => {

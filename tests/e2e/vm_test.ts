@@ -118,6 +118,8 @@ vmTest("two VMs work at once, apart from each other and the host", async (ground
   assert.equal(await loadsPage(daemon, "a", `http://${b.ip_address}:8080/healthz`), false);
   assert.equal(await loadsPage(daemon, "b", `http://${a.ip_address}:8080/healthz`), false);
   assert.equal(await loadsPage(daemon, "a", `http://${HOST_IP}:${CLOSED_PORT}/`), false);
+  const overIpv6 = daemon.client.browser("a").navigate({ url: "http://[::1]:8099/" });
+  await assert.rejects(overIpv6, /ERR_ADDRESS_/, "IPv6 is off, even inside");
   assert.equal(await loadsPage(daemon, "a", `http://${HOST_IP}:${PAGE_PORT}/`), true);
 
   await assert.rejects(
