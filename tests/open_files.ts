@@ -45,7 +45,7 @@ function socketsSeenBy(pid: number): Map<string, OpenFile> {
     const [local, remote] = [address(fields[LOCAL]), address(fields[REMOTE])];
     const from = remote.slice(0, remote.lastIndexOf(":"));
     const name = `socket:[${fields[INODE]}]`;
-    if (fields[STATE] === LISTENING) sockets.set(name, { text: `tcp listener on ${local}`, local });
+    if (fields[STATE] === LISTENING) sockets.set(name, { text: listenerOn(local), local });
     else sockets.set(name, { text: `tcp connection from ${from} to ${local}`, local, remote });
   }
   for (const line of linesOf(`/proc/${pid}/net/unix`)) {
@@ -53,6 +53,11 @@ function socketsSeenBy(pid: number): Map<string, OpenFile> {
     sockets.set(`socket:[${inode}]`, { text: `unix socket ${path}` });
   }
   return sockets;
+}
+
+/** On loopback by no port: the one behind the API's front is another in each daemon. */
+function listenerOn(local: string): string {
+  return `tcp listener on ${local.replace(/^(127\.0\.0\.1):\d+$/, "$1")}`;
 }
 
 /** `0100007F:1E61` as the little-endian kernel writes it. */
