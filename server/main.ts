@@ -98,7 +98,9 @@ export async function openDaemon(
   const metrics = new Metrics(host.telemetry);
   const lives = new VmLives(metrics, host);
   bus.listen((event) => lives.take(event));
-  let guestUrl = "";
+  const guestHostname = ground.network === null ? "127.0.0.1" : config.hostIp;
+  // A VM may be started again before the listener stands; only a free port is known no sooner.
+  let guestUrl = `http://${guestHostname}:${config.guestPort}`;
   const { fleet } = parts.use(
     await openFleet(config, host, {
       ...{ ground, state, bus },
@@ -121,7 +123,6 @@ export async function openDaemon(
     ...{ fleet, logs, host, onServerError },
     onAnnounce: (vmId, readyMs) => lives.noteAnnounce(vmId, readyMs),
   });
-  const guestHostname = ground.network === null ? "127.0.0.1" : config.hostIp;
   const guestListener = parts.use(
     await listen(
       host,
