@@ -55,9 +55,14 @@ export class ClientFrames {
   }
 }
 
+const decoder = new TextDecoder();
+
 function closeCommand(masked: Uint8Array, mask: Uint8Array): CloseCommand | null {
-  const payload = masked.map((byte, index) => byte ^ (mask[index & 3] as number));
-  const text = new TextDecoder().decode(payload);
+  const payload = new Uint8Array(masked.length);
+  for (let index = 0; index < masked.length; index++) {
+    payload[index] = (masked[index] as number) ^ (mask[index & 3] as number);
+  }
+  const text = decoder.decode(payload);
   if (!text.includes(METHOD)) return null;
   try {
     const { id, sessionId, method } = JSON.parse(text);

@@ -2,19 +2,20 @@
  * `./dev bench`: Viper against yardsticks, side by side in one run, as ratios. Absolute times are
  * those of this machine and this moment.
  *
- *     ./dev bench [--rounds N] [--json] [control_plane] [fan_out] [reverse_proxy] [proxy] [boots]
+ *     ./dev bench [--rounds N] [--json] [control_plane] [fan_out] [reverse_proxy] [proxy] [devtools] [boots]
  */
 import { parseArgs } from "node:util";
 import { privateNetworkMissing } from "../private_network.ts";
 import { compareBoots } from "./boots.ts";
 import { compareControlPlane } from "./control_plane.ts";
+import { compareDevtools } from "./devtools.ts";
 import { compareFanOut } from "./fan_out.ts";
 import { compareProxy } from "./proxy.ts";
 import { compareReverseProxy } from "./reverse_proxy.ts";
 import { type Comparison, formatted } from "./report.ts";
 
 const ROUNDS_DEFAULT = "3";
-const BENCHES = ["control_plane", "fan_out", "reverse_proxy", "proxy", "boots"];
+const BENCHES = ["control_plane", "fan_out", "reverse_proxy", "proxy", "devtools", "boots"];
 
 const { values, positionals } = parseArgs({
   options: {
@@ -53,6 +54,7 @@ async function bench(): Promise<number> {
   if (wanted.includes("fan_out")) results.push(...await compareFanOut(note));
   if (wanted.includes("reverse_proxy")) results.push(...await compareReverseProxy(note));
   if (wanted.includes("proxy")) results.push(...await compareProxy(note));
+  if (wanted.includes("devtools")) results.push(...await compareDevtools(note));
   if (wanted.includes("boots")) results.push(...await compareBoots(rounds, note));
   if (values.json) console.log(JSON.stringify(results, null, 2));
   else for (const result of results) console.log(formatted(result));

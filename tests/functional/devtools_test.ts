@@ -1,0 +1,204 @@
+/**
+ * DevTools through the real daemon on runtime local: what comes back, who is let in, what ends a
+ * connection, and the same on a port of the command line's. What clients do with it is in
+ * `tests/clients/`.
+ */
+import assert from "node:assert/strict";
+import puppeteer from "puppeteer-core";
+import { vmEndpoint } from "../clients/both_ways.ts";
+import { type DaemonProcess, startDaemon } from "../daemon_process.ts";
+
+const LOCAL = ["--runtime", "local", "--guest-port", "0"];
+const PATH = "/api/v1/vms/a/devtools";
+const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+const ANSWER_MS = 20_000;
+const MESSAGE = '{"id":1,"method":"Browser.getVersion"}';
+
+Deno.test({
+  name: "DevTools of a VM",
+  // Puppeteer keeps timers of its own for a while after it has disconnected.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async (test) => {
+    await using daemon = await startDaemon([...LOCAL, "--trusted-proxies", "127.0.0.1"]);
+    const { url: browserURL, headers } = await vmEndpoint(daemon, "a");
+
+    await test.step("tell addresses by which the client came", () => tellsAddresses(daemon));
+    await test.step("refuse whom they do not know, and what is not there", () => refuses(daemon));
+    await test.step("take a WebSocket on a connection that was used before", async () => {
+      using connection = await open(daemon);
+      const plain = await connection.ask(`GET ${PATH}/json/version HTTP/1.1`, {});
+      assert.match(plain, /^HTTP\/1\.1 200 /);
+      assert.match(await connection.upgrade(`${PATH}/devtools/browser`), /^HTTP\/1\.1 101 /);
+      await connection.send(MESSAGE);
+      await connection.until(/"product":"HeadlessChrome/);
+    });
+    await test.step("answer Browser.close and keep the browser", async () => {
+      const [one, other] = await Promise.all(
+        [1, 2].map(() => puppeteer.connect({ browserURL, headers })),
+      );
+      const page = await other!.newPage();
+      await one!.close();
+      assert.equal(await page.evaluate("6 * 7"), 42);
+      await page.close();
+      await other!.disconnect();
+    });
+    await test.step("do not read on for a client that does not", () => holdsBack(daemon));
+    await test.step("are served by the command line without a key", () => proxies(daemon));
+    await test.step("end with the VM", async () => {
+      const browser = await puppeteer.connect({ browserURL, headers });
+      const gone = new Promise((resolve) => browser.once("disconnected", resolve));
+      await daemon.client.vms.delete({ name: "a" });
+      await gone;
+    });
+  },
+});
+
+async function tellsAddresses(daemon: DaemonProcess): Promise<void> {
+  const { host } = new URL(daemon.url);
+  const address = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await daemon.fetch(path, { headers });
+    const told = await response.json();
+    return String((Array.isArray(told) ? told[0] : told).webSocketDebuggerUrl)
+      .replace(/[0-9a-f-]{36}|[0-9A-F]{32}/, "ID").replace(/ticket=.*/, "ticket=…");
+  };
+  assert.equal(await address(`${PATH}/json/version`), `ws://${host}${PATH}/devtools/browser/ID`);
+  assert.equal(await address(`${PATH}/json/version/`), `ws://${host}${PATH}/devtools/browser/ID`);
+  assert.equal(await address(`${PATH}/json`), `ws://${host}${PATH}/devtools/page/ID`);
+  const older = "/ws/v1/vms/a/devtools";
+  assert.equal(await address(`${older}/json/list`), `ws://${host}${older}/devtools/page/ID`);
+  const forwarded = { "x-forwarded-proto": "https", "x-forwarded-host": "viper.example" };
+  assert.equal(
+    await address(`${PATH}/json/version`, forwarded),
+    `wss://viper.example${PATH}/devtools/browser/ID`,
+  );
+  const { ticket } = await daemon.client.tickets.create({});
+  const withTicket = await fetch(`${daemon.url}${PATH}/json/version?ticket=${ticket}`);
+  const { webSocketDebuggerUrl } = await withTicket.json();
+  assert.match(webSocketDebuggerUrl, /\?ticket=vpt_/);
+  assert.ok(!webSocketDebuggerUrl.includes(ticket));
+  using connection = await open(daemon, false);
+  const { pathname, search } = new URL(webSocketDebuggerUrl);
+  assert.match(await connection.upgrade(pathname + search), /^HTTP\/1\.1 101 /);
+}
+
+async function refuses(daemon: DaemonProcess): Promise<void> {
+  const { key } = await daemon.client.keys.create({ name: "viewer", role: "viewer" });
+  const page = `${PATH}/devtools/page/none`;
+  const rows: readonly (readonly [string, Record<string, string>, number, string])[] = [
+    [page, { authorization: "" }, 401, "unauthorized"],
+    [page, { authorization: `Bearer ${key}` }, 403, "forbidden"],
+    [page, { origin: "http://evil.example" }, 403, "forbidden_origin"],
+    [page, {}, 502, "devtools_refused"],
+    [page.replace("/a/", "/b/"), {}, 404, "vm_not_found"],
+  ];
+  for (const [path, headers, status, code] of rows) {
+    using connection = await open(daemon);
+    const answer = await connection.upgrade(path, headers);
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `), code);
+    await connection.until(new RegExp(`"code":"${code}"`));
+  }
+}
+
+/** Chrome may send for as long as it likes: the daemon's memory does not grow by it. */
+async function holdsBack(daemon: DaemonProcess): Promise<void> {
+  const residentMb = () =>
+    Number(/VmRSS:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${daemon.pid}/status`))?.[1]) / 1_024;
+  const [target] = await (await daemon.fetch(`${PATH}/json/list`)).json();
+  using connection = await open(daemon);
+  assert.match(await connection.upgrade(`${PATH}/devtools/page/${target.id}`), /^HTTP\/1\.1 101 /);
+  const before = residentMb();
+  const expression = "'x'.repeat(50e6)";
+  const params = { expression, returnByValue: true };
+  for (let id = 1; id <= 6; id++) {
+    await connection.send(JSON.stringify({ id, method: "Runtime.evaluate", params }));
+  }
+  await connection.until(/xxxx/);
+  assert.ok(residentMb() - before < 64, `${before} MB grew to ${residentMb()} MB`);
+}
+
+async function proxies(daemon: DaemonProcess): Promise<void> {
+  const child = new Deno.Command(`${import.meta.dirname}/../../dist/viper`, {
+    args: ["--api", daemon.url, "browsers", "proxy", "a", "--port", "0"],
+    env: { VIPER_API_KEY: daemon.apiKey },
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream() as never).getReader();
+  try {
+    const { value } = await reader.read();
+    const browserURL = /http:\S+/.exec(String(value))?.[0] ?? "";
+    const browser = await puppeteer.connect({ browserURL });
+    assert.ok(browser.wsEndpoint().startsWith(browserURL.replace("http", "ws")));
+    const page = await browser.newPage();
+    assert.equal(await page.evaluate("6 * 7"), 42);
+    await page.close();
+    await browser.disconnect();
+    const foreign = await fetch(`${browserURL}/json/list`, {
+      headers: { origin: "http://evil.example" },
+    });
+    assert.equal(foreign.status, 403);
+    await foreign.body?.cancel();
+  } finally {
+    child.kill("SIGINT");
+    assert.equal((await child.status).code, 0);
+    await reader.cancel();
+  }
+}
+
+/** A bare connection to the API, which reads no more than it is asked to. */
+async function open(daemon: DaemonProcess, hasKey = true) {
+  const { hostname, port, host } = new URL(daemon.url);
+  const conn = await Deno.connect({ hostname, port: Number(port) });
+  const decoder = new TextDecoder("latin1");
+  let text = "";
+  const readUntil = async (pattern: RegExp) => {
+    const buffer = new Uint8Array(64 * 1024);
+    const timer = setTimeout(() => conn.close(), ANSWER_MS);
+    try {
+      while (!pattern.test(text)) {
+        const size = await conn.read(buffer);
+        if (size === null) throw new Error(`The connection ended behind "${text.slice(0, 500)}"`);
+        text += decoder.decode(buffer.subarray(0, size), { stream: true });
+      }
+      return text;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const ask = async (start: string, headers: Record<string, string>) => {
+    const all = {
+      host,
+      ...(hasKey ? { authorization: `Bearer ${daemon.apiKey}` } : {}),
+      ...headers,
+    };
+    const lines = Object.entries(all).filter(([, value]) => value !== "")
+      .map(([name, value]) => `${name}: ${value}\r\n`);
+    text = "";
+    await conn.write(new TextEncoder().encode(`${start}\r\n${lines.join("")}\r\n`));
+    return await readUntil(/\r\n\r\n/);
+  };
+  return {
+    ask,
+    until: readUntil,
+    upgrade: (path: string, headers: Record<string, string> = {}) =>
+      ask(`GET ${path} HTTP/1.1`, {
+        ...{ connection: "Upgrade", upgrade: "websocket" },
+        ...{ "sec-websocket-version": "13", "sec-websocket-key": KEY },
+        ...headers,
+      }),
+    /** A text message of less than 126 bytes, masked with zeros. */
+    send: async (message: string) => {
+      const payload = new TextEncoder().encode(message);
+      assert.ok(payload.length < 126);
+      await conn.write(Uint8Array.from([0x81, 0x80 | payload.length, 0, 0, 0, 0, ...payload]));
+    },
+    [Symbol.dispose]: () => {
+      try {
+        conn.close();
+      } catch {
+        // Closed by the bound already.
+      }
+    },
+  };
+}
