@@ -5,17 +5,16 @@ import type { CloudHypervisorFiles } from "./cloud_hypervisor_config.ts";
 import { CloudHypervisorEnd } from "./cloud_hypervisor_end.ts";
 import type { CloudHypervisorEvent } from "./cloud_hypervisor_events.ts";
 import { EventFollower } from "./cloud_hypervisor_follower.ts";
-import type { MachineProcess } from "./machine_process.ts";
+import { killMachine, type MachineProcess } from "./machine_process.ts";
 import { isAlive } from "./process_ref.ts";
 import type { Machine, MachineEnd, MachineInfo, MachineRef } from "./runtime.ts";
 import { isWithin } from "./within.ts";
 
 /** How long it may take to say how it is, in milliseconds; one that does not hangs. */
 const INFO_TIMEOUT_MS = 5_000;
-/** How long it may take to end when it is asked to, by request, by SIGTERM and by SIGKILL. */
+/** How long it may take to end when it is asked to, by request and by SIGTERM. */
 const SHUTDOWN_TIMEOUT_MS = 3_000;
 const TERMINATE_TIMEOUT_MS = 2_000;
-const KILL_TIMEOUT_MS = 5_000;
 /** How long the last events of a process that is gone are read, in milliseconds. */
 const LAST_WORDS_TIMEOUT_MS = 1_000;
 
@@ -103,12 +102,7 @@ export class CloudHypervisorMachine implements Machine {
       this.host.signal("runtime.cloud_hypervisor:terminate_undo", this.ref.pid, "SIGTERM");
       if (await this.#endsWithin(TERMINATE_TIMEOUT_MS)) return;
     }
-    await process.kill();
-    if (await this.#endsWithin(KILL_TIMEOUT_MS)) return;
-    throw new ViperError(
-      "internal",
-      `Cannot end VM "${id}": process ${this.ref.pid} outlives SIGKILL`,
-    );
+    await killMachine(id, process, this.exited, this.host.clock);
   }
 
   async delete(): Promise<void> {

@@ -4,12 +4,16 @@
  *
  * @module
  */
-import type { ExitStatus, Host, Process } from "../../host/host.ts";
+import type { Clock, ExitStatus, Host, Process } from "../../host/host.ts";
+import { ViperError } from "../../protocol/problems.ts";
 import { isAlive } from "./process_ref.ts";
 import type { MachineRef } from "./runtime.ts";
+import { isWithin } from "./within.ts";
 
 /** How often a process is looked for that nobody can wait for, in milliseconds. */
 const POLL_INTERVAL_MS = 500;
+/** How long a process may take to be gone after SIGKILL, in milliseconds. */
+const KILL_TIMEOUT_MS = 5_000;
 
 /** A process to follow. */
 export interface MachineProcess {
@@ -67,6 +71,24 @@ export function foundProcess(
     },
     release: () => released.abort(),
   };
+}
+
+/**
+ * The last step of ending a machine: SIGKILL, and a wait for its end.
+ *
+ * @param exited resolves when all is done that follows the process's end
+ * @throws {ViperError} `internal` when it is not gone in time
+ */
+export async function killMachine(
+  id: string,
+  process: MachineProcess,
+  exited: Promise<unknown>,
+  clock: Clock,
+): Promise<void> {
+  await process.kill();
+  if (await isWithin(clock, KILL_TIMEOUT_MS, exited)) return;
+  const { pid } = process.ref;
+  throw new ViperError("internal", `Cannot end VM "${id}": process ${pid} outlives SIGKILL`);
 }
 
 /** What cannot be read for once is looked for again. */

@@ -1,7 +1,7 @@
 import type { Host } from "../../host/host.ts";
 import type { Accel } from "../../protocol/vms.ts";
 import { ViperError } from "../../protocol/problems.ts";
-import type { MachineProcess } from "./machine_process.ts";
+import { killMachine, type MachineProcess } from "./machine_process.ts";
 import type { QemuEnd } from "./qemu_end.ts";
 import type { QmpClient } from "./qmp.ts";
 import type { Machine, MachineEnd, MachineInfo, MachineRef } from "./runtime.ts";
@@ -9,9 +9,8 @@ import { isWithin } from "./within.ts";
 
 /** How long QEMU may take to say how it is, in milliseconds; one that does not hangs. */
 const INFO_TIMEOUT_MS = 5_000;
-/** How long QEMU may take to end by itself, and after SIGKILL, in milliseconds. */
+/** How long QEMU may take to end by itself, in milliseconds. */
 const QUIT_TIMEOUT_MS = 3_000;
-const KILL_TIMEOUT_MS = 5_000;
 /** How long the last events of a process that is gone are waited for, in milliseconds. */
 const LAST_WORDS_TIMEOUT_MS = 1_000;
 
@@ -88,17 +87,11 @@ export class QemuMachine implements Machine {
   async shutdown(): Promise<void> {
     const { qmp, process, end, id } = this.parts;
     end.request();
-    if (!this.#hasExited) {
-      // A QEMU that does not heed this, such as one that is stopped by a signal, is killed.
-      const isHeeded = await qmp.execute("quit", {}, QUIT_TIMEOUT_MS).then(() => true, () => false);
-      if (isHeeded && await this.#endsWithin(QUIT_TIMEOUT_MS)) return;
-      await process.kill();
-    }
-    if (await this.#endsWithin(KILL_TIMEOUT_MS)) return;
-    throw new ViperError(
-      "internal",
-      `Cannot end VM "${id}": process ${this.ref.pid} outlives SIGKILL`,
-    );
+    // A QEMU that does not heed this, such as one that is stopped by a signal, is killed.
+    const isHeeded = await qmp.execute("quit", {}, QUIT_TIMEOUT_MS)
+      .then(() => true, () => this.#hasExited);
+    if (isHeeded && await this.#endsWithin(QUIT_TIMEOUT_MS)) return;
+    await killMachine(id, process, this.exited, this.host.clock);
   }
 
   async delete(): Promise<void> {
