@@ -5,7 +5,7 @@
  * @module
  */
 import * as z from "zod";
-import { type Operation, roleOf } from "../protocol/operation.ts";
+import { type BytesView, type Operation, roleOf } from "../protocol/operation.ts";
 import * as lists from "../protocol/operations.ts";
 import { PROBLEMS } from "../protocol/problems.ts";
 
@@ -92,11 +92,19 @@ export async function operationsPage(): Promise<string> {
 }
 
 function section(operation: Operation, prefix: string): string {
-  const { name, summary, http, input, errors } = operation;
+  const { name, summary, http, input, bytes, errors } = operation;
   const route = `\`${http.method} ${prefix}${http.path}\` → ${http.status}`;
   const head = `### ${name}\n\n${route}, role ${roleOf(operation)}\n\n`;
   const codes = errors.map((code) => `\`${code}\``).join(", ") || "none of its own";
-  return `${head}${summary}.\n\n${members(input)}\nProblems: ${codes}.\n`;
+  const types = bytes === undefined ? [] : mediaTypes(bytes).map((type) => `\`${type}\``);
+  const asBytes = types.length === 0
+    ? ""
+    : `The bytes alone by \`Accept\`: ${types.join(", ")}.\n\n`;
+  return `${head}${summary}.\n\n${members(input)}\n${asBytes}Problems: ${codes}.\n`;
+}
+
+function mediaTypes({ mediaType }: BytesView): string[] {
+  return typeof mediaType === "string" ? [mediaType] : Object.values(mediaType);
 }
 
 interface Property {

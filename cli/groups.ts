@@ -15,9 +15,9 @@ import {
 } from "../protocol/operations.ts";
 import { type ViperClient, viperClient } from "./client.ts";
 import type { CliContext, DaemonAddress } from "./context.ts";
+import { fileCommand } from "./file_command.ts";
 import { consoleCommand, logsCommand } from "./logs.ts";
-import { operationCommand } from "./operation_command.ts";
-import { screenshotCommand } from "./screenshot.ts";
+import { operationCommand, type OperationCommandOptions } from "./operation_command.ts";
 import { watchCommand } from "./watch.ts";
 
 type Daemon = () => Promise<DaemonAddress>;
@@ -55,17 +55,18 @@ export function plainGroup(
 }
 
 export function browserCommand(context: CliContext, daemon: Daemon): Command {
-  const { terminal: { out: print } } = context;
+  const { terminal: { out: print }, host: { files } } = context;
   return group("browser", browserOperations, (verb, operation) => {
-    if (verb === "screenshot") return screenshotCommand(context, () => clientOf(context, daemon));
-    return operationCommand({
+    const options: OperationCommandOptions = {
       verb,
       operation,
       argument: "vm",
       print,
       call: async (input, vmName) =>
         call((await clientOf(context, daemon)).browser(vmName), verb, input),
-    });
+    };
+    const { bytes } = operation;
+    return bytes === undefined ? operationCommand(options) : fileCommand(options, bytes, files);
   });
 }
 

@@ -9,6 +9,7 @@ import { routePath } from "hono/route";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type * as z from "zod";
 import type { Telemetry } from "../host/host.ts";
+import { bytesOf, chooseView, type ChosenView } from "./bytes_view.ts";
 import { readJsonObject } from "./http_body.ts";
 import { type Handlers, type Operation, pathParameters } from "./operation.ts";
 import { toViperError, ViperError } from "./problems.ts";
@@ -119,17 +120,30 @@ export function mount<Ops extends Record<string, Operation>, Context>(
     app.on(operation.http.method, path, async (c: HonoContext) => {
       c.set("operation", operation.name);
       const context = await options.contextOf(c, operation);
-      const input = await parseInput(operation, c);
+      const { input, view } = await parseInput(operation, c);
       options.onInput?.(c, input);
       const result = await handler(input, context);
       if (result instanceof Response) return result;
-      if (operation.http.status === 204) return c.body(null, 204);
-      return c.json(result as object, operation.http.status as ContentfulStatusCode);
+      return answer(c, operation, result, view);
     });
   }
   for (const [path, allowed] of methods) {
     app.all(path, (c) => methodNotAllowed(c, allowed));
   }
+}
+
+function answer(
+  c: HonoContext,
+  { http, bytes }: Operation,
+  result: unknown,
+  { mediaType }: ChosenView,
+): Response {
+  if (http.status === 204) return c.body(null, 204);
+  const status = http.status as ContentfulStatusCode;
+  if (bytes === undefined) return c.json(result as object, status);
+  c.header("vary", "Accept");
+  if (mediaType === null) return c.json(result as object, status);
+  return c.body(bytesOf(bytes, result), status, { "content-type": mediaType });
 }
 
 /** 405 with the methods that the route takes; HEAD goes where GET goes. */
@@ -153,15 +167,17 @@ function honoPath(path: string): string {
 async function parseInput(
   operation: Operation,
   c: HonoContext,
-): Promise<Record<string, unknown>> {
+): Promise<{ input: Record<string, unknown>; view: ChosenView }> {
   const fromPath = Object.fromEntries(
     pathParameters(operation.http.path).map((name) => [name, c.req.param(name)]),
   );
   const rest = operation.http.method === "POST"
     ? bodyOrQuery(operation, await readJsonObject(c.req.raw), c.req.query())
     : c.req.query();
-  const parsed = operation.input.safeParse({ ...rest, ...fromPath });
-  if (parsed.success) return parsed.data;
+  const view = chooseView(operation, c.req.header("accept") ?? "", rest["format"]);
+  const chosen = view.format === undefined ? {} : { format: view.format };
+  const parsed = operation.input.safeParse({ ...chosen, ...rest, ...fromPath });
+  if (parsed.success) return { input: parsed.data, view };
   throw invalidRequest(operation.name, parsed.error);
 }
 

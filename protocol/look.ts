@@ -24,7 +24,8 @@ export const browserScreenshot = operation({
     byte_length: z.int(),
     captured_at: z.iso.datetime(),
   }),
-  errors: ["timeout", "browser_unavailable"],
+  bytes: { member: "data", mediaType: { png: "image/png", jpeg: "image/jpeg" } },
+  errors: ["not_acceptable", "timeout", "browser_unavailable"],
 });
 
 export const browserGetText = operation({

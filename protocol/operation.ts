@@ -17,6 +17,16 @@ export interface HttpBinding {
   readonly status: 200 | 201 | 204;
 }
 
+/** Bytes that an answer is about: its JSON holds them, and who asks for their type gets them alone. */
+export interface BytesView {
+  /** The member of the output that holds them. */
+  readonly member: string;
+  /** How it holds them. @default "base64" */
+  readonly encoding?: "base64" | "text";
+  /** Their media type, or that of each word that the members `format` of input and output know. */
+  readonly mediaType: string | Readonly<Record<string, string>>;
+}
+
 /** Everything there is to say about one operation. */
 export interface Operation<
   Name extends string = string,
@@ -32,6 +42,8 @@ export interface Operation<
   readonly output: Output;
   /** Problems this operation can answer with, beside those that any request can meet. */
   readonly errors: readonly ProblemCode[];
+  /** Left out: the answer is JSON, whatever the client accepts. */
+  readonly bytes?: BytesView;
   /** What a caller of the daemon must at least be; see {@linkcode roleOf}. */
   readonly role?: Role;
 }

@@ -24,6 +24,11 @@ export const PROBLEMS = {
     title: "The request body is not JSON",
     hint: "Send the header content-type: application/json",
   },
+  not_acceptable: {
+    status: 406,
+    title: "The answer cannot be had in that media type",
+    hint: "Accept application/json, or the media type of the format that the request names",
+  },
   body_too_large: { status: 413, title: "The request body is too large" },
   route_not_found: { status: 404, title: "There is no such route" },
   method_not_allowed: { status: 405, title: "This route does not take that method" },

@@ -34,6 +34,8 @@ export interface VmCaller extends Caller {
   readonly vmName: string;
   /** Names the request in the agent's log, too. */
   readonly requestId: string;
+  /** Media types that the client takes, as a header Accept. */
+  readonly accept: string;
 }
 
 export function vmHandlers(fleet: Fleet): HttpHandlers<typeof vmOperations, Requester> {
@@ -83,8 +85,8 @@ export function browserHandlers(relay: Relay): HttpHandlers<typeof browserOperat
     [key, operation]: [string, Operation],
   ) => [
     key,
-    (input: { timeout_ms: number }, { vmName, signal, requestId }: VmCaller) =>
-      relay.call(vmName, operation, input, { signal, requestId }),
+    (input: { timeout_ms: number }, { vmName, ...caller }: VmCaller) =>
+      relay.call(vmName, operation, input, caller),
   ]);
   return Object.fromEntries(handlers) as HttpHandlers<typeof browserOperations, VmCaller>;
 }

@@ -171,7 +171,8 @@ function mountAgent(app: Hono, relay: Relay): void {
     contextOf: (c, { name }): VmCaller => {
       const vmName = vmNameOf(c);
       const principal = permit(c, "operator", name, vmName);
-      return { principal, signal: c.req.raw.signal, vmName, requestId: requestIdOf(c) };
+      const accept = c.req.header("accept") ?? "*/*";
+      return { principal, signal: c.req.raw.signal, vmName, requestId: requestIdOf(c), accept };
     },
   });
   app.all(`${AGENT_PREFIX.replace("{name}", ":name")}/*`, (c) => {

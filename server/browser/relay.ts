@@ -46,6 +46,14 @@ export type OnAnswer = (operation: string, seconds: number) => void;
 /** Finds the agent of a running VM by the VM's name. */
 export type AgentOf = (vmName: string) => AgentLink;
 
+/** What an agent is to know of who asks for an operation. */
+export interface OperationCaller {
+  readonly signal: AbortSignal;
+  readonly requestId: string;
+  /** Media types that the client takes, as a header Accept. */
+  readonly accept: string;
+}
+
 /** One request to an agent. */
 interface AgentRequest {
   readonly operation: string;
@@ -70,12 +78,12 @@ export class Relay {
     vmName: string,
     operation: Operation,
     input: { readonly timeout_ms: number },
-    { signal, requestId }: { readonly signal: AbortSignal; readonly requestId: string },
+    { signal, requestId, accept }: OperationCaller,
   ): Promise<Response> {
     const { path, body } = requestOf(operation, input);
     const init = {
       method: operation.http.method,
-      headers: { "content-type": "application/json", [REQUEST_ID_HEADER]: requestId },
+      headers: { "content-type": "application/json", accept, [REQUEST_ID_HEADER]: requestId },
       ...(body === undefined ? {} : { body }),
     };
     const timeoutMs = input.timeout_ms + GRACE_MS;

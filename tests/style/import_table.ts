@@ -27,6 +27,8 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
   "protocol/": { files: [HOST], packages: ["zod", "node:crypto"] },
   "protocol/http_server.ts": { files: [PROTOCOL, HOST], packages: ["zod", "hono"] },
 
+  "protocol/bytes_view.ts": { files: [PROTOCOL], packages: ["hono"] },
+
   "cli/": {
     files: [
       ...[

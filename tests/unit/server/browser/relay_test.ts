@@ -192,6 +192,27 @@ Deno.test("a browser operation reaches the agent validated, with defaults and si
   });
 });
 
+Deno.test("what a client accepts chooses the format, and the agent's bytes come as they are", async () => {
+  const headers = { "content-type": "image/jpeg", vary: "Accept" };
+  await using relay = await relayWorld(() => new Response(new Uint8Array([0, 255]), { headers }));
+  const response = await relay.api.request(`${AGENT}/v1/browser/screenshot`, {
+    method: "POST",
+    headers: { accept: "image/jpeg" },
+  });
+  assert.equal(relay.asked[0]?.headers.get("accept"), "image/jpeg");
+  assert.equal(JSON.parse(relay.asked[0]?.body ?? "").format, "jpeg");
+  assert.deepEqual([...await response.bytes()], [0, 255]);
+  assert.equal(response.headers.get("content-type"), "image/jpeg");
+  assert.equal(response.headers.get("vary"), "Accept");
+  const refused = await relay.api.request(`${AGENT}/v1/browser/screenshot`, {
+    method: "POST",
+    headers: { accept: "image/jpeg", "content-type": "application/json" },
+    body: '{"format":"png"}',
+  });
+  await assertProblem(refused, "not_acceptable");
+  assert.equal(relay.asked.length, 1);
+});
+
 Deno.test("an agent's problem is passed on as it is", async () => {
   const body = JSON.stringify({ code: "element_not_found" });
   const headers = { "content-type": "application/problem+json" };
