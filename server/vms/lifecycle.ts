@@ -163,12 +163,20 @@ export class Lifecycle {
     const row = this.record.row();
     if (row === undefined || transition(row.status, signal) === null) return;
     this.#life?.end();
-    await this.footprint.release(null).catch((error) => this.logLeft(error));
-    this.record.apply(signal, { reason }, { cause });
+    const isUnclean = await this.hasLeft(this.footprint.release(null));
+    this.record.apply(signal, { reason }, { cause, isUnclean });
     // Only now, so that an end that could not be stored is told again.
     this.#life = null;
     this.parts.onRoom();
     this.restartLater();
+  }
+
+  /** Whether a clean-up failed, which is logged; what is left stays for a start or a delete. */
+  async hasLeft(released: Promise<void>): Promise<boolean> {
+    return await released.then(() => false, (error) => {
+      this.logLeft(error);
+      return true;
+    });
   }
 
   /** Takes back a VM whose first boot failed. */
@@ -183,7 +191,7 @@ export class Lifecycle {
       // The row stays and is told to have crashed, so that a delete can clean up later.
       this.#logFailure("roll_back", error);
       this.parts.idempotency.removeOf(this.id);
-      return void this.record.apply("exit", { reason }, told);
+      return void this.record.apply("exit", { reason }, { ...told, isUnclean: true });
     }
     try {
       this.record.discard(row, reason);

@@ -59,14 +59,14 @@ async function adopt(
 async function bury(vm: Lifecycle, row: VmRow): Promise<void> {
   const { footprint, record } = vm;
   // One VM that cannot be cleaned up must not keep the daemon from starting; a delete retries.
-  await footprint.release({ ref: refOf(row) }).catch(vm.logLeft);
+  const isUnclean = await vm.hasLeft(footprint.release({ ref: refOf(row) }));
   if (row.started_at === null) {
     await footprint.removeLog().catch(vm.logLeft);
     vm.cancelAll();
     return record.discard(row, GONE.reason);
   }
   if (row.status === "stopping") return void record.apply("exit");
-  record.apply("exit", { reason: GONE.reason }, { cause: GONE.cause });
+  record.apply("exit", { reason: GONE.reason }, { cause: GONE.cause, isUnclean });
   vm.restartLater();
 }
 

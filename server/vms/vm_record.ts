@@ -35,12 +35,14 @@ const EVENTS: Readonly<Record<VmSignal, Partial<Record<VmTarget, EventType>>>> =
   remove: { gone: "VM_DELETED" },
 };
 
-/** What the event of a change says beside the row. */
+/** What a change comes with beside the row's new members: mostly what its event says. */
 export interface Told {
   /** Left out: what the change itself is called. */
   readonly type?: EventType;
   readonly message?: string | undefined;
   readonly cause?: CrashCause | undefined;
+  /** Something of the machine still stands: its address must not go to another VM. */
+  readonly isUnclean?: boolean;
 }
 
 /** The row of one VM, and the way to change it. */
@@ -74,7 +76,7 @@ export class VmRecord {
     const row = this.row();
     const target = row === undefined ? null : transition(row.status, signal);
     if (row === undefined || target === null) return false;
-    const write = () => this.#write(target, change);
+    const write = () => this.#write(target, change, told.isUnclean ?? false);
     const type = told.type ?? EVENTS[signal][target];
     const status = target === "gone" ? row.status : target;
     const message = told.message ?? change.reason ?? undefined;
@@ -115,10 +117,10 @@ export class VmRecord {
     }, write);
   }
 
-  #write(target: VmTarget, change: VmChange): void {
+  #write(target: VmTarget, change: VmChange, isUnclean: boolean): void {
     const { rows, leases } = this.parts;
     if (target === "gone") return rows.remove(this.id);
-    if (target === "crashed") leases.removeOf(this.id);
+    if (target === "crashed" && !isUnclean) leases.removeOf(this.id);
     const noProcess = isLive(target) ? {} : { pid: null, start_ticks: null, agent_url: null };
     rows.update(this.id, { ...noProcess, ...change, status: target }, this.#now());
   }

@@ -182,7 +182,7 @@ Deno.test("Fleet.create() tells why it failed even when it cannot clean up", asy
   await refused;
   const { status, reason } = world.fleet.get("a");
   assert.deepEqual([status, reason], ["crashed", "not created: no luck"]);
-  assert.deepEqual(world.leases.addresses(), []);
+  assert.equal(world.leases.addresses().length, 1, "another VM could get the tap's address");
   world.taps.delete = remove;
   await world.fleet.delete("a");
   assertNothingLeft(world);

@@ -55,6 +55,27 @@ Deno.test("a machine that ends by itself is told as crashed once and frees what 
   assert.equal(world.events().at(-1), "VM_DELETED");
 });
 
+Deno.test("a crashed VM whose tap cannot be removed keeps its address until it can", async () => {
+  await using world = await fleetWorld();
+  await world.create("one");
+  const remove = world.taps.delete;
+  world.taps.delete = () => {
+    throw new Error("the tap is busy");
+  };
+  world.runtime.machines[0]?.exit();
+  await until("the crash", async () => {
+    await world.pass(100);
+    return world.fleet.get("one").status === "crashed";
+  });
+  world.taps.delete = remove;
+  await world.create("two");
+  assert.deepEqual(world.leases.addresses().sort(), ["10.9.0.2", "10.9.0.3"]);
+  await world.fleet.start("one");
+  assert.equal(world.fleet.get("one").ip_address, "10.9.0.2");
+  await world.fleet.delete("one");
+  assert.deepEqual(world.leases.addresses(), ["10.9.0.3"]);
+});
+
 Deno.test("a machine's end is not lost while many requests wait for the VM", async () => {
   await using world = await fleetWorld();
   await world.create("one");

@@ -144,6 +144,7 @@ Deno.test("Fleet.recover() goes on where one VM cannot be cleaned up", async () 
   assert.deepEqual([next.get("one").status, next.get("two").status], ["crashed", "starting"]);
   assert.ok(!two?.isGone);
   assert.equal(world.taps.size, 2);
+  assert.equal(world.leases.addresses().length, 2);
   // What is left is in nobody's way, and goes with the next start or the delete.
   await next.start("one");
   assert.equal(world.taps.size, 2);
