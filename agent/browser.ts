@@ -43,6 +43,7 @@ export class SupervisedBrowser {
   readonly #exitTimesMs: number[] = [];
   #session: BrowserSession | null = null;
   #answer: ChromeAnswer | null = null;
+  #pid: number | null = null;
   #next = Promise.withResolvers<BrowserSession>();
   #restarts = 0;
   #clients = 0;
@@ -62,6 +63,11 @@ export class SupervisedBrowser {
   /** How often Chrome had to be started again. */
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** The process that was started as Chrome; `null` until its DevTools answer. */
+  get pid(): number | null {
+    return this.#pid;
   }
 
   /** What the Chrome that runs now said of itself; `null` until its DevTools answer. */
@@ -106,6 +112,7 @@ export class SupervisedBrowser {
     owned.exited.then(({ code, signal }) => end(`Chrome ended with ${signal ?? `code ${code}`}`));
     try {
       this.#answer = await this.#askVersion(owned, life);
+      this.#pid = owned.pid;
       await this.#announce(onReady, this.#answer, life);
       await using connected = await this.#connect(owned, this.#answer, end, life);
       this.#session = connected.session;
@@ -121,6 +128,7 @@ export class SupervisedBrowser {
       if (this.#session !== null) this.#next = Promise.withResolvers();
       this.#session = null;
       this.#answer = null;
+      this.#pid = null;
     }
     return life.reason;
   }

@@ -2,10 +2,11 @@
 import type { ExitStatus, Host, Process } from "../host/host.ts";
 import type { Instance } from "../protocol/guest.ts";
 import { ViperError } from "../protocol/problems.ts";
-import { chromeCommand, endingWithUs, findChrome } from "./chrome_command.ts";
+import { chromeCommand, endingWithUs, expendable, findChrome } from "./chrome_command.ts";
 import { Deadline } from "./deadline.ts";
 import { Lines } from "../protocol/lines.ts";
 import { processTree } from "./process_tree.ts";
+import { sandboxFlags } from "./sandbox.ts";
 
 /** Under slow emulation Chrome needs ten seconds; a minute means that it hangs. */
 export const CHROME_START_TIMEOUT_MS = 60_000;
@@ -47,9 +48,11 @@ export async function launchChrome(
   await using undo = new AsyncDisposableStack();
   const executable = await findChrome(settings.executable, host);
   const folder = await profileFolder(settings.user_data_dir, host, undo);
+  const flags = [...await sandboxFlags(host), ...settings.args];
+  const prefix = [...await endingWithUs(host), ...await expendable(host)];
   const process = await host.spawn(
     "agent.chrome:spawn",
-    [...await endingWithUs(host), ...chromeCommand(executable, folder, settings.args)],
+    [...prefix, ...chromeCommand(executable, folder, flags)],
     { output: "piped", env: variables(host) },
   );
   undo.defer(() => endProcess(process, host));

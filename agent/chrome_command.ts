@@ -21,11 +21,12 @@ const FOLDERS = ["/usr/local/bin", "/usr/bin", "/bin", "/snap/bin"];
 /** The size of a page when nobody asks for another, in CSS pixels. */
 export const VIEWPORT = { width: 1280, height: 720 } as const;
 
-/** What every Chrome of Viper is started with, beside its profile folder. */
+/**
+ * What every Chrome of Viper is started with, beside its profile folder and what its sandbox needs
+ * (`sandbox.ts`).
+ */
 export const CHROME_FLAGS: readonly string[] = [
   "--headless",
-  // The VM is the boundary; inside it the agent may be root, where Chrome's sandbox cannot work.
-  "--no-sandbox",
   // Port 0 takes a free port, on loopback: Chrome ignores any other address in headless mode.
   "--remote-debugging-port=0",
   `--window-size=${VIEWPORT.width},${VIEWPORT.height}`,
@@ -100,6 +101,18 @@ const SETPRIV = "/usr/bin/setpriv";
 export async function endingWithUs({ files }: Pick<Host, "files">): Promise<string[]> {
   const info = await files.stat("agent.chrome:find_setpriv", SETPRIV);
   return info?.isFile ? [SETPRIV, "--pdeathsig", "KILL", "--"] : [];
+}
+
+/**
+ * Words before a command by which it is no better protected than others when memory is short; the
+ * agent is, in a guest. Chrome itself puts its pages first in line.
+ *
+ * Source: proc_pid_oom_score_adj(5), which a process hands on to those that it starts.
+ */
+export async function expendable({ files }: Pick<Host, "files">): Promise<string[]> {
+  const own = await files.readText("agent.chrome:oom_score", "/proc/self/oom_score_adj");
+  if (Number(own) >= 0) return [];
+  return ["/bin/sh", "-c", 'echo 0 >/proc/self/oom_score_adj; exec "$@"', "chrome"];
 }
 
 async function exists(files: Files, path: string): Promise<boolean> {

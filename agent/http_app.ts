@@ -13,6 +13,7 @@ import type { SupervisedBrowser } from "./browser.ts";
 import type { DoorParts } from "./devtools_door.ts";
 import { FOLLOW_PATH, openFollowStream } from "./follow.ts";
 import { browserHandlers } from "./handlers.ts";
+import { confinementOf } from "./sandbox.ts";
 
 /** The one route that needs no signature. */
 const HEALTH_PATH = agentOperations.health.http.path;
@@ -73,6 +74,7 @@ async function health(browser: SupervisedBrowser, host: Host, startedMs: number)
     version: VERSION,
     ...(version === undefined ? {} : { browser_version: version }),
     browser_restarts: browser.restarts,
+    ...browser.pid === null ? {} : await confinementOf(browser.pid, host.files),
     ...await memory(host),
   };
 }

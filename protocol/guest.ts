@@ -101,6 +101,10 @@ export const agentHealth = operation({
     version: z.string(),
     browser_version: z.string().optional(),
     browser_restarts: z.int(),
+    /** As whom Chrome runs. */
+    browser_uid: z.int().optional(),
+    /** Whether its own sandbox shuts its pages in; absent as long as there is none to look at. */
+    browser_sandbox: z.enum(["on", "off"]).optional(),
     /** Memory of the machine that the agent runs on; what the kernel could still give out. */
     mem_total_mb: z.int(),
     mem_available_mb: z.int(),

@@ -2,6 +2,7 @@
 import { denoHost } from "../../host/deno_host.ts";
 import { AHEAD_VARIABLE, OUTPUT_VARIABLE } from "../../agent/chrome_ahead.ts";
 import { CHROME_FLAGS, findChrome } from "../../agent/chrome_command.ts";
+import { sandboxFlags } from "../../agent/sandbox.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { BODY_LIMIT_BYTES } from "../../protocol/http_body.ts";
 import { createClient } from "../../protocol/http_client.ts";
@@ -150,8 +151,10 @@ export async function startAgent(
 /** What `init/start_agent` does in a guest. */
 async function startChromeAhead(folder: string, undo: AsyncDisposableStack): Promise<string> {
   await Deno.mkdir(folder);
-  const executable = await findChrome(undefined, denoHost({ log: () => {} }));
-  const command = [executable, ...CHROME_FLAGS, `--user-data-dir=${folder}/profile`, "about:blank"];
+  const host = denoHost({ log: () => {} });
+  const executable = await findChrome(undefined, host);
+  const flags = [...CHROME_FLAGS, ...await sandboxFlags(host)];
+  const command = [executable, ...flags, `--user-data-dir=${folder}/profile`, "about:blank"];
   const chrome = new Deno.Command("/bin/sh", {
     args: ["-c", 'exec "$@" >>"$0" 2>&1', `${folder}/output`, ...command],
     stdin: "null",

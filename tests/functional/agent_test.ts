@@ -60,6 +60,7 @@ Deno.test("agent announces itself once, signed and with its facts", async () => 
   const health = await agent.client.health({});
   assert.equal(health.status, "ok");
   assert.equal(health.browser_version, announce?.browser_version);
+  assert.equal(health.browser_uid, Deno.uid());
 });
 
 Deno.test("agent announces again until the daemon takes it", async () => {

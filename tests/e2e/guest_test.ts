@@ -1,0 +1,52 @@
+/**
+ * Goal: what a real guest is like for its browser: whose process it is, and what shuts its pages in.
+ * Method: one VM under QEMU, looked at through its agent and its pages.
+ */
+import assert from "node:assert/strict";
+import { type DaemonProcess, IMAGE_DIR, startDaemon } from "../daemon_process.ts";
+import { type Ground, leavingNothing } from "../leaks.ts";
+import { privateNetworkMissing } from "../private_network.ts";
+
+/** Emulated guests share two cores. */
+const READY_MS = 240_000;
+const ACTION_MS = 120_000;
+const QEMU = ["--runtime", "qemu", "--image-dir", IMAGE_DIR];
+/** The guest's user without rights, as `images/trim.ts` makes it. */
+const GUEST_UID = 1_000;
+
+const skip = privateNetworkMissing();
+if (skip !== null) console.log(`tests of the guest are skipped: ${skip}`);
+
+interface Health {
+  readonly browser_uid?: number;
+  readonly browser_sandbox?: string;
+}
+
+async function healthOf(daemon: DaemonProcess): Promise<Health> {
+  const response = await daemon.fetch("/api/v1/vms/a/agent/healthz");
+  assert.equal(response.status, 200);
+  return await response.json();
+}
+
+Deno.test({
+  name: "a guest's browser is shut in, and complete",
+  ignore: skip !== null,
+  fn: (t) => leavingNothing((ground) => guestOf(t, ground)),
+});
+
+async function guestOf(t: Deno.TestContext, ground: Ground): Promise<void> {
+  await using daemon = await startDaemon(QEMU, ground.newFolder());
+  await daemon.client.vms.create({ name: "a", memory_mb: 1_024 });
+  await daemon.client.vms.wait({ name: "a", status: "running", timeout_ms: READY_MS });
+  const browser = daemon.client.browser("a");
+  const timeout_ms = ACTION_MS;
+
+  await t.step("Chrome runs as a user without rights, in its own sandbox", async () => {
+    await browser.evaluate({ expression: "1", timeout_ms });
+    const { browser_uid, browser_sandbox } = await healthOf(daemon);
+    assert.deepEqual({ browser_uid, browser_sandbox }, {
+      browser_uid: GUEST_UID,
+      browser_sandbox: "on",
+    });
+  });
+}
