@@ -4,8 +4,10 @@ import type { Host } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { Viewport } from "../protocol/vm_settings.ts";
 import type { Chrome } from "./chrome.ts";
+import { VIEWPORT } from "./chrome_command.ts";
 import { Deadline } from "./deadline.ts";
 import { Pages } from "./pages.ts";
+import { Emulations } from "./emulation/emulations.ts";
 import { PageRecords } from "./records/page_records.ts";
 
 /** More exits of Chrome than this within the window end the agent, for init to decide. */
@@ -40,6 +42,7 @@ export class SupervisedBrowser {
   readonly #host: Host;
   readonly #launch: () => Promise<Chrome>;
   readonly #viewport: Viewport | undefined;
+  #emulations: Emulations | null = null;
   readonly #exitTimesMs: number[] = [];
   #session: BrowserSession | null = null;
   #answer: ChromeAnswer | null = null;
@@ -167,12 +170,20 @@ export class SupervisedBrowser {
     const { connectDevtools } = await import("./devtools.ts");
     using deadline = new Deadline(this.#host.clock, "use Chrome", CONNECT_TIMEOUT_MS, [life]);
     const records = new PageRecords(() => this.#host.clock.now());
+    // What all pages believe outlives a Chrome.
+    const emulations = this.#emulations = new Emulations(
+      this.#viewport ?? { ...VIEWPORT, scale: 1 },
+      this.#emulations?.of(),
+    );
     const browser = await deadline.race(
       "its DevTools",
       connectDevtools(
         answer.devtoolsUrl,
         this.#host,
-        (target) => records.onTarget(target),
+        (target) => {
+          records.onTarget(target);
+          emulations.onTarget(target);
+        },
         deadline.signal,
       ),
     );
@@ -182,7 +193,7 @@ export class SupervisedBrowser {
     const pages = await deadline.race(
       "a page",
       Pages.open(browser, {
-        ...{ records, log: this.#host.log, viewport: this.#viewport },
+        ...{ records, emulations, log: this.#host.log, viewport: this.#viewport },
         isShared: () => this.#clients > 0,
       }),
     );

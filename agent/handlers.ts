@@ -8,8 +8,10 @@ import type { Handlers } from "../protocol/operation.ts";
 import type { browserOperations } from "../protocol/operations.ts";
 import { actHandlers } from "./act_handlers.ts";
 import type { ActionRunner, BrowserHandlerOf, Call, HandlerOf } from "./action_runner.ts";
+import { emulationHandlers } from "./emulation_handlers.ts";
 import { lookHandlers } from "./look_handlers.ts";
 import { pageHandlers } from "./page_handlers.ts";
+import { storageHandlers } from "./storage_handlers.ts";
 import { recordHandlers } from "./record_handlers.ts";
 
 /** The browser's operations, done on the runner's pages. */
@@ -27,5 +29,7 @@ export function browserHandlers(
     ...lookHandlers(handler),
     ...actHandlers(handler),
     ...recordHandlers(glance),
+    ...emulationHandlers(handler),
+    ...storageHandlers(handler),
   };
 }

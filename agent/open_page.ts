@@ -1,4 +1,6 @@
 import type { CDPSession, Page } from "puppeteer-core";
+import type { Emulations } from "./emulation/emulations.ts";
+import type { StorageSeed } from "./know/storage_seed.ts";
 import type { PageRecord } from "./records/page_record.ts";
 import type { Dialogs } from "./dialogs.ts";
 import type { PageLoads } from "./page_loads.ts";
@@ -20,6 +22,10 @@ export interface OpenPage {
   readonly dialogs: Dialogs;
   /** Actions on one page run one after another. */
   readonly turns: Turns;
+  /** What this page and the others are made to believe. */
+  readonly emulations: Emulations;
+  /** What its origins are to store once it goes there. */
+  readonly seed: StorageSeed;
   /** Aborted when the page has crashed or was closed. */
   readonly gone: AbortSignal;
 }

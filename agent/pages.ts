@@ -5,9 +5,11 @@ import { ViperError } from "../protocol/problems.ts";
 import type { Viewport } from "../protocol/vm_settings.ts";
 import { VIEWPORT } from "./chrome_command.ts";
 import { type DialogRules, Dialogs } from "./dialogs.ts";
+import type { Emulations } from "./emulation/emulations.ts";
 import type { OpenPage } from "./open_page.ts";
 import { PageLoads } from "./page_loads.ts";
 import type { PageRecords } from "./records/page_records.ts";
+import { StorageSeed } from "./know/storage_seed.ts";
 import { Refs } from "./refs.ts";
 import { Turns } from "./turns.ts";
 
@@ -17,6 +19,7 @@ export const PAGES_MAX = 32;
 /** What pages are kept with. */
 export interface PagesParts {
   readonly records: PageRecords;
+  readonly emulations: Emulations;
   readonly log: Log;
   /** Of each page; left out: Chrome's own, which is {@linkcode VIEWPORT}. */
   readonly viewport: Viewport | undefined;
@@ -139,10 +142,16 @@ export class Pages {
     if (!this.#parts.isShared()) {
       cdp.send("Emulation.setFocusEmulationEnabled", { enabled: true }).catch(() => {});
     }
-    page.on("close", () => this.#records.forget(id));
+    const { emulations } = this.#parts;
+    page.on("close", () => {
+      this.#records.forget(id);
+      emulations.forget(id);
+    });
+    await emulations.adopt(id, cdp);
     const record = this.#records.of(id);
     const own = { refs: new Refs(), turns: new Turns(), record, loads, dialogs };
-    const open: OpenPage = { id, page, cdp, ...own, gone: gone.signal };
+    const seed = new StorageSeed(cdp);
+    const open: OpenPage = { id, page, cdp, ...own, emulations, seed, gone: gone.signal };
     this.#order.push(open);
     if (this.#order.length > PAGES_MAX && !this.#parts.isShared()) {
       this.#order[0]?.page.close().catch(() => {});

@@ -58,7 +58,7 @@ export function operationCommand(options: OperationCommandOptions): Command {
     required.forEach((name, at) => input[name] = values[at + names.length - required.length]);
     for (const [name] of flags) {
       const value = given[camelCase(flagName(name))];
-      if (value !== undefined) input[name] = value;
+      if (value !== undefined) input[name] = value === NULL ? null : value;
     }
     const first = String(values[0] ?? "");
     print(printable(await call(input, first), given["json"] === true));
@@ -68,6 +68,9 @@ export function operationCommand(options: OperationCommandOptions): Command {
 
 /** What an element is named by stands before the operation's own arguments. */
 const TARGET = "target";
+
+/** Commander takes `null` for an option that has no value yet. */
+const NULL = Symbol("null");
 
 /** Members of the input, those of them that have to be there, and whether it names an element. */
 function inputSchema(
@@ -103,9 +106,17 @@ function addFlag(command: Command, name: string, property: Property): void {
   command.option(`${flag} <value>`, hint, (text) => parseValue(text, property));
 }
 
-/** A value as it is typed: a number, `key=value,…` or JSON for an object, `a,b` for a list. */
+/**
+ * A value as it is typed: a number, `key=value,…` or JSON for an object, `a,b` for a list, and
+ * `null` where a member may be taken back.
+ */
 function parseValue(text: string, property: Property): unknown {
   const { type, anyOf = [] } = property;
+  const given = anyOf.filter(({ type }) => type !== "null");
+  if (given.length < anyOf.length) {
+    if (text === "null") return NULL;
+    return parseValue(text, given.length === 1 ? given[0] ?? {} : { anyOf: given });
+  }
   if (type === "integer" || type === "number") return parseNumber(text);
   if (type === "object") return text.startsWith("{") ? parseJson(text) : parsePairs(text);
   if (type === "array") return text.startsWith("[") ? parseJson(text) : text.split(",");

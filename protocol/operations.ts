@@ -1,12 +1,14 @@
 /** The lists of operations, by who serves them. Everything that enumerates operations starts here. */
 import { auditList } from "./audit.ts";
 import { actOperations } from "./act.ts";
+import { emulationOperations } from "./emulation.ts";
 import { agentHealth, guestAnnounce, guestLogs } from "./guest.ts";
 import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
 import { vmsLogs } from "./logs.ts";
 import { lookOperations } from "./look.ts";
 import { pageOperations } from "./pages.ts";
 import { recordOperations } from "./records.ts";
+import { storageOperations } from "./storage.ts";
 import { systemHealth, systemStatus } from "./system.ts";
 import {
   vmsCreate,
@@ -58,6 +60,8 @@ export const browserOperations = {
   ...lookOperations,
   ...actOperations,
   ...recordOperations,
+  ...emulationOperations,
+  ...storageOperations,
 } as const;
 
 /** Served by the agent beside the browser's. */

@@ -151,6 +151,19 @@ export const PROBLEMS = {
   },
   request_not_found: { status: 404, title: "There is no such request" },
   body_not_kept: { status: 410, title: "The body is not kept, or not any more" },
+  emulation_failed: { status: 422, title: "Chrome does not take that setting" },
+  cookie_invalid: { status: 422, title: "Chrome does not take that cookie" },
+  origin_not_open: {
+    status: 409,
+    title: "No frame of the page is of that origin",
+    hint: "Go there first, or use profile/attach, which waits until the page goes there",
+  },
+  storage_full: { status: 507, title: "The origin may not store more" },
+  permission_unknown: {
+    status: 422,
+    title: "Chrome knows no such permission",
+    hint: "Name it as the Permissions API does, such as geolocation or clipboard-read",
+  },
   navigation_failed: { status: 502, title: "The page could not be loaded" },
   script_failed: { status: 422, title: "The script threw an exception" },
   result_not_serializable: {

@@ -13,11 +13,31 @@ export const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const RECORDED = ["page", "iframe", "worker", "shared_worker"];
 
 /** What puppeteer has no public words for; the version is pinned. */
-type AttachedSession = CDPSession & { parentSession(): AttachedSession | undefined };
-type AttachedTarget = Target & {
+type AttachedSession = CDPSession & {
+  parentSession(): AttachedSession | undefined;
+  target(): AttachedTarget;
+};
+/** A target with what puppeteer leaves out of its types. */
+export type AttachedTarget = Target & {
   readonly _targetId: string;
   _session(): AttachedSession | undefined;
 };
+
+/** The session by which puppeteer is attached to a target, and the page that it belongs to. */
+export function ownerOf(target: AttachedTarget): {
+  readonly session: CDPSession | undefined;
+  readonly pageId: string | undefined;
+} {
+  const session = target._session();
+  let owner: AttachedTarget | undefined = target;
+  while (owner !== undefined && owner.type() !== "page") {
+    const own = owner._session();
+    const parent: AttachedSession | undefined = own?.parentSession();
+    // A session that nothing is above of says that it is its own parent.
+    owner = parent === own ? undefined : parent?.target();
+  }
+  return { session, pageId: owner?._targetId };
+}
 
 /**
  * Is told of each target while it still waits for the debugger, so that nothing is missed: what is
@@ -26,7 +46,6 @@ type AttachedTarget = Target & {
 export class PageRecords {
   readonly #now: () => Date;
   readonly #byTarget = new Map<string, PageRecord>();
-  readonly #bySession = new WeakMap<CDPSession, PageRecord>();
 
   constructor(now: () => Date) {
     this.#now = now;
@@ -34,17 +53,10 @@ export class PageRecords {
 
   /** To be called in the turn in which puppeteer is attached. */
   onTarget(target: Target): void {
-    const { _targetId: id } = target as AttachedTarget;
-    const session = (target as AttachedTarget)._session();
-    if (session === undefined || !RECORDED.includes(target.type())) return;
-    const parent = session.parentSession();
-    const record = target.type() === "page"
-      ? this.of(id)
-      : parent === undefined
-      ? undefined
-      : this.#bySession.get(parent);
-    if (record === undefined) return;
-    this.#bySession.set(session, record);
+    const { session, pageId } = ownerOf(target as AttachedTarget);
+    if (session === undefined || pageId === undefined) return;
+    if (!RECORDED.includes(target.type())) return;
+    const record = this.of(pageId);
     recordConsole(session, record);
     new RequestRecorder(session, record);
     enable(session);

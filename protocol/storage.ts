@@ -1,0 +1,206 @@
+/** Cookies, what sites store, and what they may do: schemas and operations. */
+import * as z from "zod";
+import { actionFields, done, timeoutMs, URL_LENGTH_MAX } from "./browser.ts";
+import { operation } from "./operation.ts";
+
+/** Cookies in one request at most. */
+export const COOKIES_MAX = 3_000;
+/** Items of one origin's storage in one request at most. */
+export const STORAGE_ITEMS_MAX = 10_000;
+
+const cookieFields = {
+  name: z.string().max(4_096),
+  value: z.string().max(4_096),
+  path: z.string().max(4_096).optional(),
+  /** Seconds since 1970; left out, 0 or below: until the browser ends. */
+  expires: z.number().optional(),
+  http_only: z.boolean().optional(),
+  secure: z.boolean().optional(),
+  /** `Strict`, `Lax` or `None`. */
+  same_site: z.string().regex(/^(strict|lax|none|)$/i, "it is Strict, Lax or None").optional(),
+} as const;
+
+/** A cookie as it is given. */
+export const cookieToSet = z.strictObject({
+  ...cookieFields,
+  /** With neither domain nor url: of the page. */
+  domain: z.string().max(256).optional(),
+  url: z.string().max(URL_LENGTH_MAX).optional(),
+});
+/** A cookie as it is given. */
+export type CookieToSet = z.output<typeof cookieToSet>;
+
+/** A cookie as it is told. */
+export const cookie = z.object({
+  ...cookieFields,
+  domain: z.string(),
+  path: z.string(),
+  /** -1: until the browser ends. */
+  expires: z.number(),
+  http_only: z.boolean(),
+  secure: z.boolean(),
+});
+/** A cookie as it is told. */
+export type Cookie = z.output<typeof cookie>;
+
+const items = z.record(z.string(), z.string())
+  .refine((given) => Object.keys(given).length <= STORAGE_ITEMS_MAX, "there are too many items");
+
+const which = {
+  kind: z.enum(["local", "session"]).default("local"),
+  /** Of a frame of the page, such as https://example.com; left out: the page's own. */
+  origin: z.url().max(URL_LENGTH_MAX).optional(),
+} as const;
+
+const COOKIE_ERRORS = [
+  "cookie_invalid",
+  "page_not_found",
+  "timeout",
+  "browser_unavailable",
+] as const;
+const STORAGE_ERRORS = [
+  "origin_not_open",
+  "page_not_found",
+  "timeout",
+  "browser_unavailable",
+] as const;
+
+export const browserCookies = operation({
+  name: "browser.cookies",
+  summary: "List the browser's cookies, all or those that some URLs are sent",
+  http: { method: "POST", path: "/v1/browser/cookies", status: 200 },
+  input: z.strictObject({
+    urls: z.array(z.url().max(URL_LENGTH_MAX)).max(100).optional(),
+    ...actionFields,
+  }),
+  output: z.object({ cookies: z.array(cookie) }),
+  errors: ["page_not_found", "timeout", "browser_unavailable"],
+});
+
+export const browserSetCookies = operation({
+  name: "browser.set_cookies",
+  summary: "Set cookies",
+  http: { method: "POST", path: "/v1/browser/set-cookies", status: 200 },
+  input: z.strictObject({ cookies: z.array(cookieToSet).max(COOKIES_MAX), ...actionFields }),
+  output: done,
+  errors: COOKIE_ERRORS,
+});
+
+export const browserClearCookies = operation({
+  name: "browser.clear_cookies",
+  summary: "Delete the browser's cookies, all or those of a name, domain or path",
+  http: { method: "POST", path: "/v1/browser/clear-cookies", status: 200 },
+  input: z.strictObject({
+    name: z.string().max(4_096).optional(),
+    domain: z.string().max(256).optional(),
+    path: z.string().max(4_096).optional(),
+    ...actionFields,
+  }),
+  output: done.extend({ cleared: z.int() }),
+  errors: ["page_not_found", "timeout", "browser_unavailable"],
+});
+
+export const browserStorage = operation({
+  name: "browser.storage",
+  summary: "List what an origin keeps in its local or session storage",
+  http: { method: "POST", path: "/v1/browser/storage", status: 200 },
+  input: z.strictObject({ ...which, ...actionFields }),
+  output: z.object({ origin: z.string(), items: z.record(z.string(), z.string()) }),
+  errors: [...STORAGE_ERRORS, "result_too_large"],
+});
+
+export const browserSetStorage = operation({
+  name: "browser.set_storage",
+  summary: "Put items into an origin's local or session storage",
+  http: { method: "POST", path: "/v1/browser/set-storage", status: 200 },
+  input: z.strictObject({ items, ...which, ...actionFields }),
+  output: done,
+  errors: [...STORAGE_ERRORS, "storage_full"],
+});
+
+export const browserClearStorage = operation({
+  name: "browser.clear_storage",
+  summary: "Empty an origin's local or session storage",
+  http: { method: "POST", path: "/v1/browser/clear-storage", status: 200 },
+  input: z.strictObject({ ...which, ...actionFields }),
+  output: done,
+  errors: STORAGE_ERRORS,
+});
+
+export const browserSetPermissions = operation({
+  name: "browser.set_permissions",
+  summary: "Grant or deny an origin what pages have to ask for, such as geolocation",
+  http: { method: "POST", path: "/v1/browser/set-permissions", status: 200 },
+  input: z.strictObject({
+    /** By the names of the Permissions API, such as geolocation, notifications, clipboard-read. */
+    permissions: z.record(
+      z.string().regex(/^[a-z-]{1,64}$/, "a permission's name is in small letters"),
+      z.enum(["granted", "denied", "prompt"]),
+    ),
+    /** Left out: all origins. */
+    origin: z.url().max(URL_LENGTH_MAX).optional(),
+    ...actionFields,
+  }),
+  output: done,
+  errors: ["permission_unknown", "page_not_found", "timeout", "browser_unavailable"],
+});
+
+export const browserResetPermissions = operation({
+  name: "browser.reset_permissions",
+  summary: "Take back all permissions that were granted or denied",
+  http: { method: "POST", path: "/v1/browser/reset-permissions", status: 200 },
+  input: z.strictObject({ ...actionFields }),
+  output: done,
+  errors: ["page_not_found", "timeout", "browser_unavailable"],
+});
+
+/** Items of the page's own origin; or of origins, each with its items. */
+const profileStorage = z.record(z.string(), z.union([z.string(), items])).optional();
+
+export const profileAttach = operation({
+  name: "profile.attach",
+  summary:
+    "Set cookies and what origins store; for an origin that no page shows, when the page first goes there",
+  http: { method: "POST", path: "/v1/profile/attach", status: 200 },
+  input: z.strictObject({
+    cookies: z.array(cookieToSet).max(COOKIES_MAX).default([]),
+    local_storage: profileStorage,
+    session_storage: profileStorage,
+    ...actionFields,
+  }),
+  output: done,
+  errors: [...COOKIE_ERRORS, "storage_full"],
+});
+
+export const profileExtract = operation({
+  name: "profile.extract",
+  summary: "Read all cookies, and what the page's own origin stores",
+  http: { method: "GET", path: "/v1/profile/extract", status: 200 },
+  input: z.strictObject({
+    page: actionFields.page,
+    timeout_ms: z.preprocess((given) => given === undefined ? given : Number(given), timeoutMs),
+  }),
+  output: z.object({
+    cookies: z.array(cookie),
+    local_storage: z.record(z.string(), z.string()),
+    session_storage: z.record(z.string(), z.string()),
+    /** Whose storage it is; empty where the page has none. */
+    origin: z.string(),
+  }),
+  errors: ["page_not_found", "result_too_large", "timeout", "browser_unavailable"],
+  role: "operator",
+});
+
+/** About what the browser keeps; served by the agent. */
+export const storageOperations = {
+  cookies: browserCookies,
+  setCookies: browserSetCookies,
+  clearCookies: browserClearCookies,
+  storage: browserStorage,
+  setStorage: browserSetStorage,
+  clearStorage: browserClearStorage,
+  setPermissions: browserSetPermissions,
+  resetPermissions: browserResetPermissions,
+  attachProfile: profileAttach,
+  extractProfile: profileExtract,
+} as const;

@@ -1,0 +1,210 @@
+/**
+ * Goal: pages believe of their surroundings what they were told, from their first request on, over
+ * navigations and in pages that they open, and no more once it is taken back.
+ * Method: a real agent and Chrome; the site tells what it was sent, the page what it sees.
+ */
+import assert from "node:assert/strict";
+import { ViperError } from "../../protocol/problems.ts";
+import { startAgent, type TestAgent } from "./agent_fixture.ts";
+
+type Client = TestAgent["client"];
+
+/** Tells of each request's headers, and asks for a password at /private. */
+function serveMirror() {
+  const ending = new AbortController();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {}, signal: ending.signal },
+    (request) => {
+      const { pathname } = new URL(request.url);
+      const isLet = request.headers.get("authorization") === `Basic ${btoa("me:secret")}`;
+      if (pathname === "/private" && !isLet) {
+        const headers = { "www-authenticate": 'Basic realm="x"', "content-type": "text/html" };
+        return new Response("<title>Closed</title>", { status: 401, headers });
+      }
+      const sent = JSON.stringify(Object.fromEntries(request.headers));
+      return new Response(
+        `<title>${pathname}</title><meta name=viewport content="width=device-width"><link rel=icon href=data:,><script>sent = ${sent}</script>`,
+        { headers: { "content-type": "text/html" } },
+      );
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    [Symbol.asyncDispose]: async () => {
+      ending.abort();
+      await server.finished;
+    },
+  };
+}
+
+const js = async (c: Client, expression: string) => (await c.evaluate({ expression })).result;
+
+const PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) " +
+  "Chrome/150.0.1.2 Mobile Safari/537.36";
+
+/** What is asked for, what the page sees then, and what it sees when that is taken back. */
+const SEEN: readonly [
+  title: string,
+  change: Parameters<Client["emulate"]>[0],
+  expression: string,
+  seen: unknown,
+][] = [
+  [
+    "viewport",
+    { viewport: { width: 390, height: 844, scale: 3, mobile: true } },
+    "[innerWidth, screen.width, devicePixelRatio, navigator.maxTouchPoints > 0, " +
+    "matchMedia('(pointer: coarse)').matches]",
+    [390, 390, 3, true, true],
+  ],
+  [
+    "user_agent",
+    { user_agent: { user_agent: PHONE, accept_language: "de-DE,de", platform: "Linux armv8l" } },
+    "[sent['user-agent'] === navigator.userAgent, navigator.userAgent.includes('Pixel 8'), " +
+    "navigator.platform, navigator.languages.join(), (sent['accept-language'] ?? '').startsWith('de-DE')]",
+    [true, true, "Linux armv8l", "de-DE,de", true],
+  ],
+  [
+    "client hints",
+    { user_agent: { user_agent: PHONE } },
+    "[sent['sec-ch-ua-mobile'], sent['sec-ch-ua-platform'], /Chrome\";v=\"150\"/.test(sent['sec-ch-ua'])]",
+    ["?1", '"Android"', true],
+  ],
+  ["locale", { locale: "de-DE" }, "(1.5).toLocaleString()", "1,5"],
+  ["timezone", { timezone: "Asia/Tokyo" }, "new Date(0).getTimezoneOffset()", -540],
+  [
+    "color_scheme",
+    { color_scheme: "dark" },
+    "matchMedia('(prefers-color-scheme: dark)').matches",
+    true,
+  ],
+  ["media", { media: "print" }, "matchMedia('print').matches", true],
+  [
+    "reduced_motion",
+    { reduced_motion: "reduce" },
+    "matchMedia('(prefers-reduced-motion: reduce)').matches",
+    true,
+  ],
+  ["headers", { headers: { "x-given": "one" } }, "sent['x-given'] ?? null", "one"],
+  [
+    "offline",
+    { network: { offline: true } },
+    "fetch('/x').then(() => 'ok', () => 'failed')",
+    "failed",
+  ],
+  [
+    "blocked_urls",
+    { blocked_urls: ["*/x*"] },
+    "fetch('/x').then(() => 'ok', () => 'failed')",
+    "failed",
+  ],
+];
+
+/** Takes back all that the table asks for. */
+const NOTHING = Object.fromEntries(
+  SEEN.flatMap(([, change]) => Object.keys(change)).map((key) => [key, null]),
+);
+
+Deno.test("emulate() changes what a page sees, over a navigation, until it is taken back", async (t) => {
+  await using agent = await startAgent();
+  await using site = serveMirror();
+  const { client } = agent;
+  for (const [title, change, expression, seen] of SEEN) {
+    await t.step(title, async () => {
+      await client.emulate(NOTHING);
+      await client.navigate({ url: `${site.url}/` });
+      const before = await js(client, expression);
+      assert.notDeepEqual(before, seen);
+      const { settings } = await client.emulate(change);
+      assert.deepEqual(Object.keys(settings), Object.keys(change));
+      if (title !== "offline") await client.navigate({ url: `${site.url}/again` });
+      assert.deepEqual(await js(client, expression), seen);
+      assert.deepEqual((await client.emulate(NOTHING)).settings, {});
+      await client.navigate({ url: `${site.url}/` });
+      assert.deepEqual(await js(client, expression), before);
+    });
+  }
+  await t.step("answers without the network, and aborts", async () => {
+    await client.navigate({ url: `${site.url}/` });
+    await client.emulate({
+      answers: [
+        { url: "*/api/1", method: "POST", status: 201, headers: { "x-a": "b" }, body: "ä" },
+        { url: "*/api/*", abort: true },
+      ],
+    });
+    const asked = (path: string, method: string) =>
+      js(
+        client,
+        `fetch("${path}", { method: "${method}" })` +
+          ".then(async (r) => [r.status, r.headers.get('x-a'), await r.text()], () => 'failed')",
+      );
+    assert.deepEqual(await asked("/api/1", "POST"), [201, "b", "ä"]);
+    assert.equal(await asked("/api/1", "GET"), "failed");
+    assert.equal((await asked("/other", "GET") as unknown[])[0], 200);
+    await client.emulate({ answers: null });
+    assert.equal((await asked("/api/1", "GET") as unknown[])[0], 200);
+  });
+  await t.step("answers for a password, once", async () => {
+    const status = async () => (await client.navigate({ url: `${site.url}/private` })).http_status;
+    assert.equal(await status(), 401);
+    await client.emulate({ http_auth: { username: "me", password: "wrong" } });
+    assert.equal(await status(), 401);
+    const { settings } = await client.emulate({
+      http_auth: { username: "me", password: "secret" },
+    });
+    assert.deepEqual(settings, { http_auth: { username: "me" } });
+    assert.equal(await status(), 200);
+    await client.emulate({ http_auth: null });
+  });
+  await t.step("geolocation, once the page may ask", async () => {
+    await client.navigate({ url: `${site.url}/` });
+    await client.setPermissions({ origin: site.url, permissions: { geolocation: "granted" } });
+    await client.emulate({ geolocation: { latitude: 52.5, longitude: 13.4 } });
+    const place = "new Promise((yes, no) => navigator.geolocation.getCurrentPosition(" +
+      "(p) => yes([p.coords.latitude, p.coords.longitude]), no))";
+    assert.deepEqual(await js(client, place), [52.5, 13.4]);
+  });
+  await t.step("throttled network and processor", async () => {
+    await client.emulate({ network: { latency_ms: 300 }, cpu_slowdown: 4 });
+    const ms = await js(
+      client,
+      "(async () => { const t = performance.now(); await fetch('/x'); return performance.now() - t })()",
+    );
+    assert.ok(Number(ms) >= 290, String(ms));
+    await client.emulate({ network: null, cpu_slowdown: null });
+  });
+});
+
+Deno.test("emulate() without a page also reaches pages that open later, from their first request", async () => {
+  await using agent = await startAgent();
+  await using site = serveMirror();
+  const { client } = agent;
+  await client.navigate({ url: `${site.url}/` });
+  await client.viewport({ width: 500, height: 400 });
+  await client.userAgent({ user_agent: PHONE });
+  await client.emulate({ headers: { "x-given": "all" } });
+  await client.evaluate({
+    expression: `document.body.innerHTML = "<button id=a>Open</button>",
+      document.querySelector("#a").onclick = () => void window.open("/popup"), 1`,
+  });
+  await client.click({ selector: "#a" });
+  const seen = "[location.pathname, innerWidth, sent['x-given'], sent['sec-ch-ua-mobile']]";
+  assert.deepEqual(await js(client, seen), ["/popup", 500, "all", "?1"]);
+});
+
+Deno.test("emulate() refuses what is none", async () => {
+  await using agent = await startAgent();
+  const { client } = agent;
+  const bad: Parameters<Client["emulate"]>[0][] = [
+    { timezone: "Nowhere/City" },
+    { locale: "!" },
+    { viewport: { width: 0, height: 1 } },
+    { headers: { "a b": "c" } },
+    { headers: { a: "b\r\nc: d" } },
+    { answers: Array(101).fill({ url: "*" }) },
+  ];
+  for (const change of bad) {
+    const error = await client.emulate(change).catch((error) => error);
+    assert.ok(error instanceof ViperError, JSON.stringify(change).slice(0, 100));
+    assert.equal(error.code, "invalid_request");
+  }
+});
