@@ -17,7 +17,12 @@ export interface DevtoolsPlace {
 export async function readdressed(answer: Response, place: DevtoolsPlace): Promise<Response> {
   const { protocol, host } = new URL(place.origin);
   const scheme = protocol === "https:" ? "wss" : "ws";
-  const told: unknown = await answer.json();
+  const headers = new Headers(answer.headers);
+  headers.delete("content-length");
+  const text = await answer.text();
+  // Nothing is told to who asks by HEAD.
+  if (text === "") return new Response(null, { status: answer.status, headers });
+  const told: unknown = JSON.parse(text);
   for (const target of Array.isArray(told) ? told : [told]) {
     const address = target.webSocketDebuggerUrl;
     if (typeof address !== "string") continue;
@@ -30,7 +35,5 @@ export async function readdressed(answer: Response, place: DevtoolsPlace): Promi
     target.devtoolsFrontendUrl = `${protocol}//${host}${place.prefix}/devtools/inspector.html?` +
       `${scheme}=${encodeURIComponent(socket)}`;
   }
-  const headers = new Headers(answer.headers);
-  headers.delete("content-length");
   return new Response(JSON.stringify(told, null, 3), { status: answer.status, headers });
 }

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type DaemonProcess, startDaemon } from "../daemon_process.ts";
+import { makeCertificate } from "./certificate.ts";
 
 const LOCAL = ["--runtime", "local", "--guest-port", "0"];
 const VIPER = new URL("../../dist/viper", import.meta.url).pathname;
@@ -128,28 +129,10 @@ Deno.test("viper serve --allow-cidr keeps others out of every route, and refuses
   }
 });
 
-/** A certificate of its own for 127.0.0.1; `null` where there is no openssl. */
-async function certificate(folder: string): Promise<{ cert: string; key: string } | null> {
-  const [cert, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
-  const args = [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-    ...["-days", "2", "-subj", "/CN=viper", "-addext", "subjectAltName=IP:127.0.0.1"],
-    ...["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", key, "-out", cert],
-  ];
-  try {
-    const { success, stderr } = await new Deno.Command("openssl", { args }).output();
-    assert.ok(success, new TextDecoder().decode(stderr));
-    return { cert, key };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-}
-
 Deno.test("viper serve speaks HTTPS with a certificate, and refuses to start without it", async () => {
   const folder = await Deno.makeTempDir({ prefix: "viper-tls-" });
   try {
-    const made = await certificate(folder);
+    const made = await makeCertificate(folder);
     if (made === null) {
       return console.log("skipped: openssl, which makes the certificate, is missing");
     }

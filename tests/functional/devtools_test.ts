@@ -7,12 +7,11 @@ import assert from "node:assert/strict";
 import puppeteer from "puppeteer-core";
 import { vmEndpoint } from "../clients/both_ways.ts";
 import { type DaemonProcess, startDaemon } from "../daemon_process.ts";
+import { BareClient } from "./bare_client.ts";
 
 const LOCAL = ["--runtime", "local", "--guest-port", "0"];
 const PATH = "/api/v1/vms/a/devtools";
-const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
-const ANSWER_MS = 20_000;
-const MESSAGE = '{"id":1,"method":"Browser.getVersion"}';
+const VERSION = { id: 1, method: "Browser.getVersion" };
 
 Deno.test({
   name: "DevTools of a VM",
@@ -27,11 +26,12 @@ Deno.test({
     await test.step("refuse whom they do not know, and what is not there", () => refuses(daemon));
     await test.step("take a WebSocket on a connection that was used before", async () => {
       using connection = await open(daemon);
-      const plain = await connection.ask(`GET ${PATH}/json/version HTTP/1.1`, {});
+      const plain = await connection.ask(`GET ${PATH}/json/version HTTP/1.1`);
       assert.match(plain, /^HTTP\/1\.1 200 /);
+      await connection.read(/\n\}/);
       assert.match(await connection.upgrade(`${PATH}/devtools/browser`), /^HTTP\/1\.1 101 /);
-      await connection.send(MESSAGE);
-      await connection.until(/"product":"HeadlessChrome/);
+      await connection.send(VERSION);
+      assert.match((await connection.next())?.text ?? "", /"product":"HeadlessChrome/);
     });
     await test.step("answer Browser.close and keep the browser", async () => {
       const [one, other] = await Promise.all(
@@ -96,7 +96,7 @@ async function refuses(daemon: DaemonProcess): Promise<void> {
     using connection = await open(daemon);
     const answer = await connection.upgrade(path, headers);
     assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `), code);
-    await connection.until(new RegExp(`"code":"${code}"`));
+    await connection.read(new RegExp(`"code":"${code}"`));
   }
 }
 
@@ -111,9 +111,9 @@ async function holdsBack(daemon: DaemonProcess): Promise<void> {
   const expression = "'x'.repeat(50e6)";
   const params = { expression, returnByValue: true };
   for (let id = 1; id <= 6; id++) {
-    await connection.send(JSON.stringify({ id, method: "Runtime.evaluate", params }));
+    await connection.send({ id, method: "Runtime.evaluate", params });
   }
-  await connection.until(/xxxx/);
+  await connection.read(/xxxx/);
   assert.ok(residentMb() - before < 64, `${before} MB grew to ${residentMb()} MB`);
 }
 
@@ -146,59 +146,10 @@ async function proxies(daemon: DaemonProcess): Promise<void> {
   }
 }
 
-/** A bare connection to the API, which reads no more than it is asked to. */
-async function open(daemon: DaemonProcess, hasKey = true) {
+/** A bare connection to the API. */
+async function open(daemon: DaemonProcess, hasKey = true): Promise<BareClient> {
   const { hostname, port, host } = new URL(daemon.url);
   const conn = await Deno.connect({ hostname, port: Number(port) });
-  const decoder = new TextDecoder("latin1");
-  let text = "";
-  const readUntil = async (pattern: RegExp) => {
-    const buffer = new Uint8Array(64 * 1024);
-    const timer = setTimeout(() => conn.close(), ANSWER_MS);
-    try {
-      while (!pattern.test(text)) {
-        const size = await conn.read(buffer);
-        if (size === null) throw new Error(`The connection ended behind "${text.slice(0, 500)}"`);
-        text += decoder.decode(buffer.subarray(0, size), { stream: true });
-      }
-      return text;
-    } finally {
-      clearTimeout(timer);
-    }
-  };
-  const ask = async (start: string, headers: Record<string, string>) => {
-    const all = {
-      host,
-      ...(hasKey ? { authorization: `Bearer ${daemon.apiKey}` } : {}),
-      ...headers,
-    };
-    const lines = Object.entries(all).filter(([, value]) => value !== "")
-      .map(([name, value]) => `${name}: ${value}\r\n`);
-    text = "";
-    await conn.write(new TextEncoder().encode(`${start}\r\n${lines.join("")}\r\n`));
-    return await readUntil(/\r\n\r\n/);
-  };
-  return {
-    ask,
-    until: readUntil,
-    upgrade: (path: string, headers: Record<string, string> = {}) =>
-      ask(`GET ${path} HTTP/1.1`, {
-        ...{ connection: "Upgrade", upgrade: "websocket" },
-        ...{ "sec-websocket-version": "13", "sec-websocket-key": KEY },
-        ...headers,
-      }),
-    /** A text message of less than 126 bytes, masked with zeros. */
-    send: async (message: string) => {
-      const payload = new TextEncoder().encode(message);
-      assert.ok(payload.length < 126);
-      await conn.write(Uint8Array.from([0x81, 0x80 | payload.length, 0, 0, 0, 0, ...payload]));
-    },
-    [Symbol.dispose]: () => {
-      try {
-        conn.close();
-      } catch {
-        // Closed by the bound already.
-      }
-    },
-  };
+  const authorization = hasKey ? `Bearer ${daemon.apiKey}` : "";
+  return new BareClient(conn, { host, authorization });
 }

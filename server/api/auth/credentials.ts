@@ -43,11 +43,14 @@ export function queryOf({ kind, text }: Credential): string {
  */
 export function withoutQueryCredentials(request: Request): Request {
   const url = new URL(request.url);
-  const { searchParams } = url;
-  if (!searchParams.has(QUERY_KEY) && !searchParams.has(QUERY_TICKET)) return request;
-  if (isUpgrade(request)) return request;
-  searchParams.delete(QUERY_KEY);
-  searchParams.delete(QUERY_TICKET);
+  const parts = url.search.slice(1).split("&");
+  const kept = parts.filter((part) => {
+    const parsed = new URLSearchParams(part);
+    return !parsed.has(QUERY_KEY) && !parsed.has(QUERY_TICKET);
+  });
+  if (kept.length === parts.length || isUpgrade(request)) return request;
+  // The rest stays as it came: a query need not be made of names and values (/json/new?ADDRESS).
+  url.search = kept.join("&");
   return new Request(url, request);
 }
 

@@ -78,7 +78,7 @@ Deno.test("the agent proxy keeps credentials and hop-by-hop headers to itself", 
   await relay.api.request(path, { method: "PUT", headers, body: "body" });
   const [asked] = relay.asked;
   assert.equal(asked?.method, "PUT");
-  assert.equal(asked.url, "http://10.9.0.2:8080/x?a=1&b=+");
+  assert.equal(asked.url, "http://10.9.0.2:8080/x?a=1&b=%20");
   assert.equal(asked.body, "body");
   assert.equal(asked.headers.get("authorization"), null);
   assert.equal(asked.headers.get("x-kept"), "kept");

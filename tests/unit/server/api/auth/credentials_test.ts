@@ -37,6 +37,13 @@ Deno.test("withoutQueryCredentials() takes them out and keeps the rest, body inc
   assert.equal(await clean.text(), "hello");
 });
 
+Deno.test("withoutQueryCredentials() keeps a query that has no names as it came", () => {
+  for (const query of ["api%5Fkey=k&http://b/?c=%20d", "http://b/?c=%20d&ticket=t&api_key"]) {
+    const clean = withoutQueryCredentials(new Request(`http://a/new?${query}`));
+    assert.equal(clean.url, "http://a/new?http://b/?c=%20d");
+  }
+});
+
 Deno.test("withoutQueryCredentials() leaves a request without them, and a handshake, alone", () => {
   const plain = new Request("http://a/b?x=%20+1");
   assert.equal(withoutQueryCredentials(plain), plain);
