@@ -20,6 +20,7 @@ import { launchChrome } from "./chrome.ts";
 import { adoptChrome } from "./chrome_ahead.ts";
 import { daemonLink } from "./daemon_link.ts";
 import { Deadline } from "./deadline.ts";
+import { Downloads } from "./downloads/downloads.ts";
 import type { LogQueue } from "./log_queue.ts";
 import { sendLogs } from "./log_sender.ts";
 
@@ -52,7 +53,8 @@ export async function runAgent(
   const launch = () => launchChrome(instance.chrome, host, onOutput);
   const chrome = stack.use(await adoptChrome(instance.chrome, host, onOutput) ?? await launch());
 
-  const browser = new SupervisedBrowser(host, launch, instance.chrome.viewport);
+  const downloads = stack.use(new Downloads(host));
+  const browser = new SupervisedBrowser(host, launch, downloads, instance.chrome.viewport);
   let app: Promise<HttpApp> | null = null;
   const loadApp = () =>
     app ??= import("./http_app.ts").then(({ agentApp }) =>

@@ -6,6 +6,8 @@ import type { Viewport } from "../protocol/vm_settings.ts";
 import type { Chrome } from "./chrome.ts";
 import { VIEWPORT } from "./chrome_command.ts";
 import { Deadline } from "./deadline.ts";
+import type { Downloads } from "./downloads/downloads.ts";
+import { watchDownloads } from "./downloads/watch.ts";
 import { Pages } from "./pages.ts";
 import { Emulations } from "./emulation/emulations.ts";
 import { PageRecords } from "./records/page_records.ts";
@@ -25,6 +27,8 @@ export interface BrowserSession extends ChromeAnswer {
   readonly pages: Pages;
   /** Aborted when this Chrome is gone or the agent ends. */
   readonly life: AbortSignal;
+  /** Has downloads come to the agent again, after a client that had them elsewhere. */
+  claimDownloads(): void;
 }
 
 /** What Chrome says of itself as soon as its DevTools answer. */
@@ -42,6 +46,7 @@ export class SupervisedBrowser {
   readonly #host: Host;
   readonly #launch: () => Promise<Chrome>;
   readonly #viewport: Viewport | undefined;
+  readonly downloads: Downloads;
   #emulations: Emulations | null = null;
   readonly #exitTimesMs: number[] = [];
   #session: BrowserSession | null = null;
@@ -51,9 +56,15 @@ export class SupervisedBrowser {
   #restarts = 0;
   #clients = 0;
 
-  constructor(host: Host, launch: () => Promise<Chrome>, viewport?: Viewport) {
+  constructor(
+    host: Host,
+    launch: () => Promise<Chrome>,
+    downloads: Downloads,
+    viewport?: Viewport,
+  ) {
     this.#host = host;
     this.#launch = launch;
+    this.downloads = downloads;
     this.#viewport = viewport;
   }
 
@@ -193,12 +204,19 @@ export class SupervisedBrowser {
     const pages = await deadline.race(
       "a page",
       Pages.open(browser, {
-        ...{ records, emulations, log: this.#host.log, viewport: this.#viewport },
+        ...{ records, emulations, downloads: this.downloads, log: this.#host.log },
+        viewport: this.#viewport,
         isShared: () => this.#clients > 0,
       }),
     );
+    const pageOf = (frameId: string) => pages.pageOf(frameId);
+    const watched = await deadline.race(
+      "its word on downloads",
+      watchDownloads(browser, this.downloads, pageOf, this.#host.log),
+    );
+    undo.defer(() => this.downloads.failAll("Chrome has ended"));
     const kept = undo.move();
-    const session: BrowserSession = { ...answer, pages, life };
+    const session: BrowserSession = { ...answer, pages, life, claimDownloads: watched.claim };
     return { session, [Symbol.asyncDispose]: () => kept.disposeAsync() };
   }
 

@@ -6,6 +6,7 @@ import { OPCODE } from "./websocket_frames.ts";
 /** Payload bytes of a message that can be the command; larger ones are not looked into. */
 const COMMAND_BYTES_MAX = 1_024;
 const METHOD = "Browser.close";
+const DOWNLOADS_METHOD = "Browser.setDownloadBehavior";
 
 /** The client's wish to close the browser. */
 export interface CloseCommand {
@@ -23,6 +24,8 @@ export interface ClientChunk {
 
 /** Passes frames on as they are; only small text messages wait until they are whole. */
 export class ClientFrames {
+  /** Whether the client has said where downloads go. */
+  setsDownloads = false;
   #begun = new Uint8Array();
   #left = 0;
 
@@ -45,7 +48,9 @@ export class ClientFrames {
         break;
       }
       if (isSmall && head.opcode === OPCODE.text && head.isFinal && head.mask !== null) {
-        const close = closeCommand(bytes.subarray(at + head.headLength, end), head.mask);
+        const text = unmasked(bytes.subarray(at + head.headLength, end), head.mask);
+        this.setsDownloads ||= text.includes(DOWNLOADS_METHOD);
+        const close = closeCommand(text);
         if (close !== null) return { passed: bytes.subarray(0, at), close };
       }
       at += head.headLength;
@@ -57,12 +62,15 @@ export class ClientFrames {
 
 const decoder = new TextDecoder();
 
-function closeCommand(masked: Uint8Array, mask: Uint8Array): CloseCommand | null {
+function unmasked(masked: Uint8Array, mask: Uint8Array): string {
   const payload = new Uint8Array(masked.length);
   for (let index = 0; index < masked.length; index++) {
     payload[index] = (masked[index] as number) ^ (mask[index & 3] as number);
   }
-  const text = decoder.decode(payload);
+  return decoder.decode(payload);
+}
+
+function closeCommand(text: string): CloseCommand | null {
   if (!text.includes(METHOD)) return null;
   try {
     const { id, sessionId, method } = JSON.parse(text);

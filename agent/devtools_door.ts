@@ -64,7 +64,7 @@ async function talk(daemon: ByteStream, parts: DoorParts): Promise<void> {
   const { host } = parts;
   const opened = await open(daemon, parts).catch((error) => refuse(daemon, error));
   if (opened === undefined) return;
-  const { chrome, life, early } = opened;
+  const { chrome, life, early, claimDownloads } = opened;
   using _share = parts.browser.share();
   const answers = new Answers(daemon);
   const frames = new ClientFrames();
@@ -78,12 +78,14 @@ async function talk(daemon: ByteStream, parts: DoorParts): Promise<void> {
   const outward = passOn(early.chrome).then(() => pipe(chrome, daemon, PIPE_BYTES_MAX, passOn));
   const ways = [inward, Promise.race([outward, answers.ended])] as const;
   await joinWays([daemon, chrome], ways, host.clock, life);
+  if (frames.setsDownloads) claimDownloads();
 }
 
 interface Opened {
   readonly chrome: ByteStream;
   /** Aborted when this Chrome is gone. */
   readonly life: AbortSignal;
+  readonly claimDownloads: () => void;
   /** What came behind the handshakes. */
   readonly early: { readonly client: Uint8Array; readonly chrome: Uint8Array };
 }
@@ -114,7 +116,8 @@ async function open(daemon: ByteStream, parts: DoorParts): Promise<Opened> {
     );
     if (answer.status !== 101) throw refused(path, answer.head.start);
     await daemon.write(headBytes(answer.head));
-    return { chrome, life: session.life, early: { client, chrome: answer.rest } };
+    const { life, claimDownloads } = session;
+    return { chrome, life, claimDownloads, early: { client, chrome: answer.rest } };
   } catch (error) {
     chrome.close();
     throw error;

@@ -41,6 +41,11 @@ export function mainFrameOf(page: Page, cdp: CDPSession): PageFrame {
   return { frameId: internals(page.mainFrame())._id, cdp, parent: null };
 }
 
+/** Whether a frame is one of the page's. */
+export function hasFrame(page: Page, frameId: string): boolean {
+  return page.frames().some((frame) => internals(frame)._id === frameId);
+}
+
 function internals(frame: Frame): FrameInternals {
   return frame as unknown as FrameInternals;
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { downloadOperations } from "../protocol/downloads.ts";
 import type { Handlers } from "../protocol/operation.ts";
 import type { browserOperations } from "../protocol/operations.ts";
 import { actHandlers } from "./act_handlers.ts";
@@ -17,6 +18,7 @@ import { recordHandlers } from "./record_handlers.ts";
 /** The browser's operations, done on the runner's pages. */
 export function browserHandlers(
   runner: ActionRunner,
+  downloads: Handlers<typeof downloadOperations, Call>,
 ): Handlers<typeof browserOperations, Call> {
   const handler: HandlerOf = (name, action) => (input, call) =>
     runner.run(name(input), input, call, (context) => action(input, context));
@@ -31,5 +33,6 @@ export function browserHandlers(
     ...recordHandlers(glance),
     ...emulationHandlers(handler),
     ...storageHandlers(handler),
+    ...downloads,
   };
 }

@@ -11,6 +11,7 @@ import { VERSION } from "../protocol/version.ts";
 import { ActionRunner, type Call } from "./action_runner.ts";
 import type { SupervisedBrowser } from "./browser.ts";
 import type { DoorParts } from "./devtools_door.ts";
+import { downloadHandlers } from "./download_handlers.ts";
 import { FOLLOW_PATH, openFollowStream } from "./follow.ts";
 import { browserHandlers } from "./handlers.ts";
 import { confinementOf } from "./sandbox.ts";
@@ -46,7 +47,10 @@ export function agentApp(
   mount<typeof browserOperations, Call>(
     app,
     browserOperations,
-    browserHandlers(new ActionRunner(host.clock, browser, host.telemetry)),
+    browserHandlers(
+      new ActionRunner(host.clock, browser, host.telemetry),
+      downloadHandlers(browser.downloads, host),
+    ),
     {
       contextOf: (c) => ({ signal: c.req.raw.signal }),
     },

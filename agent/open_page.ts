@@ -3,6 +3,7 @@ import type { Emulations } from "./emulation/emulations.ts";
 import type { StorageSeed } from "./know/storage_seed.ts";
 import type { PageRecord } from "./records/page_record.ts";
 import type { Dialogs } from "./dialogs.ts";
+import type { Downloads } from "./downloads/downloads.ts";
 import type { PageLoads } from "./page_loads.ts";
 import type { Refs } from "./refs.ts";
 import type { Turns } from "./turns.ts";
@@ -20,6 +21,8 @@ export interface OpenPage {
   readonly record: PageRecord;
   readonly loads: PageLoads;
   readonly dialogs: Dialogs;
+  /** Those of all pages. */
+  readonly downloads: Downloads;
   /** Actions on one page run one after another. */
   readonly turns: Turns;
   /** What this page and the others are made to believe. */

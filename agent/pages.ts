@@ -5,6 +5,8 @@ import { ViperError } from "../protocol/problems.ts";
 import type { Viewport } from "../protocol/vm_settings.ts";
 import { VIEWPORT } from "./chrome_command.ts";
 import { type DialogRules, Dialogs } from "./dialogs.ts";
+import type { Downloads } from "./downloads/downloads.ts";
+import { hasFrame } from "./frames.ts";
 import type { Emulations } from "./emulation/emulations.ts";
 import type { OpenPage } from "./open_page.ts";
 import { PageLoads } from "./page_loads.ts";
@@ -19,6 +21,7 @@ export const PAGES_MAX = 32;
 /** What pages are kept with. */
 export interface PagesParts {
   readonly records: PageRecords;
+  readonly downloads: Downloads;
   readonly emulations: Emulations;
   readonly log: Log;
   /** Of each page; left out: Chrome's own, which is {@linkcode VIEWPORT}. */
@@ -93,6 +96,11 @@ export class Pages {
     return await this.#adopt(await this.#browser.newPage());
   }
 
+  /** The page that the frame belongs to, where it is known. */
+  pageOf(frameId: string): string | undefined {
+    return this.#order.find(({ page }) => hasFrame(page, frameId))?.id;
+  }
+
   /** Makes the page the active one. */
   activate(open: OpenPage): void {
     this.#order = [...this.#order.filter((other) => other !== open), open];
@@ -149,7 +157,8 @@ export class Pages {
     });
     await emulations.adopt(id, cdp);
     const record = this.#records.of(id);
-    const own = { refs: new Refs(), turns: new Turns(), record, loads, dialogs };
+    const { downloads } = this.#parts;
+    const own = { refs: new Refs(), turns: new Turns(), record, loads, dialogs, downloads };
     const seed = new StorageSeed(cdp);
     const open: OpenPage = { id, page, cdp, ...own, emulations, seed, gone: gone.signal };
     this.#order.push(open);

@@ -18,6 +18,7 @@ import type { CliContext, DaemonAddress } from "./context.ts";
 import { fileCommand } from "./file_command.ts";
 import { consoleCommand, logsCommand } from "./logs.ts";
 import { operationCommand, type OperationCommandOptions } from "./operation_command.ts";
+import { streamCommand } from "./stream_command.ts";
 import { watchCommand } from "./watch.ts";
 
 type Daemon = () => Promise<DaemonAddress>;
@@ -65,7 +66,8 @@ export function browserCommand(context: CliContext, daemon: Daemon): Command {
       call: async (input, vmName) =>
         call((await clientOf(context, daemon)).browser(vmName), verb, input),
     };
-    const { bytes } = operation;
+    const { bytes, stream } = operation;
+    if (stream !== undefined) return streamCommand(options, files);
     return bytes === undefined ? operationCommand(options) : fileCommand(options, bytes, files);
   });
 }

@@ -11,6 +11,9 @@ export const RESULT_BYTES_MAX = 32 * 1024 * 1024;
 
 /** The bound of an action, in milliseconds. */
 export const timeoutMs = z.int().min(1).max(ACTION_TIMEOUT_MS_MAX).default(30_000);
+/** The same where the input may stand in a query. */
+export const queryTimeoutMs = z.coerce.number().int().min(1).max(ACTION_TIMEOUT_MS_MAX)
+  .default(30_000);
 export const selector = z.string().min(1).max(SELECTOR_LENGTH_MAX);
 /** The answer of an action that has nothing to tell. */
 export const done = z.object({ status: z.literal("ok") });

@@ -43,7 +43,7 @@ async function callOperation(
   const response = await fetch(baseUrl + path, {
     method: operation.http.method,
     headers: {
-      accept: "application/json",
+      accept: [operation.stream ?? [], "application/json"].flat().join(", "),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...headers,
     },
@@ -78,6 +78,7 @@ async function readAnswer(operation: Operation, response: Response): Promise<unk
     await response.body?.cancel();
     return undefined;
   }
+  if (operation.stream !== undefined && response.ok) return response;
   const text = await response.text();
   let body: unknown;
   try {

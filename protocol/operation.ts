@@ -44,6 +44,11 @@ export interface Operation<
   readonly errors: readonly ProblemCode[];
   /** Left out: the answer is JSON, whatever the client accepts. */
   readonly bytes?: BytesView;
+  /**
+   * Set where the answer is a file of this media type as it streams, and never JSON: handlers and
+   * clients then have it as a `Response`.
+   */
+  readonly stream?: string;
   /** What a caller of the daemon must at least be; see {@linkcode roleOf}. */
   readonly role?: Role;
 }

@@ -2,6 +2,7 @@
 import { auditList } from "./audit.ts";
 import { actOperations } from "./act.ts";
 import { emulationOperations } from "./emulation.ts";
+import { downloadOperations } from "./downloads.ts";
 import { agentHealth, guestAnnounce, guestLogs } from "./guest.ts";
 import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
 import { vmsLogs } from "./logs.ts";
@@ -62,6 +63,7 @@ export const browserOperations = {
   ...recordOperations,
   ...emulationOperations,
   ...storageOperations,
+  ...downloadOperations,
 } as const;
 
 /** Served by the agent beside the browser's. */

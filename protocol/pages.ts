@@ -1,10 +1,10 @@
 /** The pages of the browser inside a VM: where they go, which there are, what they ask. */
 import * as z from "zod";
 import {
-  ACTION_TIMEOUT_MS_MAX,
   actionFields,
   done,
   pageId,
+  queryTimeoutMs,
   TEXT_LENGTH_MAX,
   timeoutMs,
   URL_LENGTH_MAX,
@@ -22,9 +22,6 @@ export const waitUntil = z.enum(["commit", "domcontentloaded", "load", "networki
   .default("load");
 /** How far a page has to be. */
 export type WaitUntil = z.output<typeof waitUntil>;
-
-/** Bounds of an action whose input may stand in a query. */
-const queryTimeoutMs = z.coerce.number().int().min(1).max(ACTION_TIMEOUT_MS_MAX).default(30_000);
 
 /** Where a page is, once it is there. */
 const place = done.extend({
@@ -49,7 +46,7 @@ export const browserNavigate = operation({
   http: { method: "POST", path: "/v1/browser/navigate", status: 200 },
   input: z.strictObject({ url, wait_until: waitUntil, ...actionFields }),
   output: place,
-  errors: GOING_ERRORS,
+  errors: ["download_started", ...GOING_ERRORS],
 });
 
 export const browserReload = operation({
@@ -140,7 +137,7 @@ export const browserPagesNew = operation({
     timeout_ms: timeoutMs,
   }),
   output: place.extend({ id: z.string() }),
-  errors: ["page_limit_reached", ...GOING_ERRORS],
+  errors: ["page_limit_reached", "download_started", ...GOING_ERRORS],
 });
 
 export const browserPagesActivate = operation({

@@ -164,6 +164,17 @@ export const PROBLEMS = {
     title: "Chrome knows no such permission",
     hint: "Name it as the Permissions API does, such as geolocation or clipboard-read",
   },
+  download_not_found: { status: 404, title: "There is no such download" },
+  download_not_complete: {
+    status: 409,
+    title: "The download is not complete",
+    hint: "Wait for it: POST /v1/downloads/wait of the agent, or viper browser downloads-wait",
+  },
+  download_started: {
+    status: 409,
+    title: "The URL is a file, which is downloaded and not shown",
+    hint: "Wait for it and fetch it: viper browser downloads-wait, then downloads-fetch",
+  },
   navigation_failed: { status: 502, title: "The page could not be loaded" },
   script_failed: { status: 422, title: "The script threw an exception" },
   result_not_serializable: {

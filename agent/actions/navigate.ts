@@ -7,6 +7,7 @@ import type {
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ActionContext } from "../action_runner.ts";
+import { downloadBegun } from "../downloads/begun.ts";
 import { placeOf, whileGoing } from "./going.ts";
 
 /** Loads a URL. */
@@ -14,10 +15,13 @@ export async function navigate(
   { url, wait_until }: ParsedOf<typeof browserNavigate>,
   context: ActionContext,
 ): Promise<OutputOf<typeof browserNavigate>> {
-  const { cdp, loads, deadline } = context;
+  const { cdp, loads, deadline, downloads, id } = context;
   return await whileGoing(context, async () => {
+    const before = downloads.lastOf(id)?.id;
     const going = cdp.send("Page.navigate", { url });
-    const { loaderId, errorText } = await loads.starting(wait_until, going, deadline);
+    const { loaderId, errorText, isDownload } = await loads.starting(wait_until, going, deadline);
+    // A page's own frame goes by the id of its target.
+    if (isDownload) throw await downloadBegun(downloads, id, before, deadline);
     if (errorText !== undefined && !HAS_ANSWER.test(errorText)) {
       // Until its error page stands Chrome takes no further command. What is aborted shows none.
       if (loaderId !== undefined && !ABORTED.test(errorText)) {
@@ -34,7 +38,7 @@ export async function navigate(
 
 /** An error status with an empty body: Chrome shows a page of its own, and there was an answer. */
 const HAS_ANSWER = /ERR_HTTP_RESPONSE_CODE_FAILURE/;
-/** A download, no content, or another navigation: the page stays. */
+/** No content, or another navigation: the page stays. */
 const ABORTED = /ERR_ABORTED/;
 
 /** Loads the page again. */

@@ -12,10 +12,16 @@ export async function withWhatItStarts<T>(
   context: ActionContext,
   act: () => Promise<T>,
 ): Promise<T> {
-  const { page, cdp, deadline } = context;
+  const { page, cdp, deadline, downloads } = context;
   await deadline.race("the page to answer", cdp.send("Page.enable"));
   using navigation = new Navigation(cdp);
-  const { promise: opened, resolve: onTarget } = Promise.withResolvers<unknown>();
+  const { promise: opened, resolve } = Promise.withResolvers<void>();
+  let isOpen = false;
+  const onTarget = () => {
+    isOpen = true;
+    resolve();
+  };
+  const { begun } = downloads;
   const browser = page.browser();
   browser.on("targetcreated", onTarget);
   try {
@@ -29,7 +35,11 @@ export async function withWhatItStarts<T>(
     if (navigation.hasBegun) {
       await deadline.race("the page that this begins to load", navigation.ended);
     }
-    if (navigation.opensPage) await deadline.race("the page that this opens", opened);
+    // A page that turns out to be a file goes away before it is there.
+    while (navigation.opensPage && !isOpen && downloads.begun === begun) {
+      const either = Promise.race([opened, downloads.changed()]);
+      await deadline.race("the page that this opens", either);
+    }
     return result;
   } finally {
     browser.off("targetcreated", onTarget);

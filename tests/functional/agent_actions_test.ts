@@ -74,7 +74,12 @@ table("navigate() loads pages and says why it cannot", (site) => ({
       /ERR_UNSAFE_PORT/,
     ],
     ["no content", (c) => c.navigate({ url: `${site}/empty` }), "navigation_failed", /ERR_ABORTED/],
-    ["a download", (c) => c.navigate({ url: `${site}/download` }), "navigation_failed", /ERR_/],
+    [
+      "a download",
+      (c) => c.navigate({ url: `${site}/download` }),
+      "download_started",
+      /it is a file, "x", and comes as the download "[0-9a-f-]{36}"/,
+    ],
     ["no host", (c) => c.navigate({ url: "http://" }), "navigation_failed", /invalid URL/],
     [
       "no answer",

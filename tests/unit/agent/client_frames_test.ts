@@ -40,6 +40,15 @@ for (const [title, text, answered] of LIKE_IT) {
   });
 }
 
+Deno.test("ClientFrames.push() notes a client that says where downloads go", () => {
+  for (const method of ["Browser.setDownloadBehavior", "Page.enable"]) {
+    const frames = new ClientFrames();
+    const text = JSON.stringify({ id: 1, method, params: { behavior: "deny" } });
+    assert.deepEqual(frames.push(framesOf([text])).passed, framesOf([text]));
+    assert.equal(frames.setsDownloads, method === "Browser.setDownloadBehavior");
+  }
+});
+
 function framesOf(texts: readonly string[]): Uint8Array {
   return texts.reduce<Uint8Array>(
     (all, text) => joined(all, encodeFrame(OPCODE.text, new TextEncoder().encode(text), MASK)),

@@ -68,6 +68,10 @@ const TYPED: Readonly<Record<string, readonly [typed: string, meant: unknown]>> 
   bodies: ["", true],
   "browser.requests:status": ["4xx", "4xx"],
   "browser.har:status": ["404", "404"],
+  "downloads.list:state": ["failed", "failed"],
+  "downloads.wait:id": ["41-a", "41-a"],
+  "downloads.fetch:id": ["41-a", "41-a"],
+  "downloads.delete:id": ["41-a", "41-a"],
   key: ["Control+A", "Control+A"],
   options: ["a,b", ["a", "b"]],
   to: ["text=Here", { text: "Here" }],
@@ -121,6 +125,10 @@ function flagOf(member: string): string {
   return (SHORT[member] ?? member).replaceAll("_", "-");
 }
 
+function valueOf({ name }: Operation, member: string): readonly [typed: string, meant: unknown] {
+  return TYPED[`${name}:${member}`] ?? TYPED[member] ?? assert.fail(`no value for ${member}`);
+}
+
 /** Without them the role is left. */
 const OTHER_WAYS = new Set(["selector", "text", "ref"]);
 
@@ -147,8 +155,7 @@ for (const operation of ALL) {
       const isOptional = schema.safeParse(undefined).success;
       const isOtherWay = isOptional && OTHER_WAYS.has(member) && "role" in operation.input.shape;
       if (isOtherWay || isTargeted && member in targetFields) continue;
-      const [typed = "", meant] = TYPED[`${operation.name}:${member}`] ?? TYPED[member] ??
-        assert.fail(`no value for ${member}`);
+      const [typed, meant] = valueOf(operation, member);
       expected[member] = meant;
       if (!isOptional) positional.push(typed);
       else if (typeof meant === "boolean") {
@@ -165,7 +172,7 @@ for (const operation of ALL) {
       operation.input.parse(
         Object.fromEntries(
           Object.entries(expected).filter(([name]) =>
-            positional.includes(String(TYPED[name]?.[0])) || isTargeted && name in targetFields
+            positional.includes(valueOf(operation, name)[0]) || isTargeted && name in targetFields
           ),
         ),
       ),

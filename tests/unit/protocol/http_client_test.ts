@@ -37,6 +37,12 @@ function connect(operation: Operation, handler: (input: unknown) => unknown): Ca
   return createClient({ op: operation }, { fetch, baseUrl: "http://a.test" }).op as Call;
 }
 
+/** Values that a member has in the operations on downloads alone. */
+function ofDownloads(member: string, values: fc.Arbitrary<unknown>) {
+  const verbs = ["list", "wait", "fetch", "delete"];
+  return Object.fromEntries(verbs.map((verb) => [`downloads.${verb}:${member}`, values]));
+}
+
 /** Values of the members that operations have, valid ones. */
 const text = fc.string({ minLength: 1, maxLength: 40, unit: "grapheme" });
 const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
@@ -86,6 +92,8 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   type: fc.stringMatching(/^[a-z]{1,9}$/),
   state: fc.constantFrom("pending", "done", "failed"),
   bodies: fc.boolean(),
+  ...ofDownloads("id", fc.uuid()),
+  ...ofDownloads("state", fc.constantFrom("completed", "failed")),
   "browser.requests:status": fc.constantFrom("404", "4xx"),
   "browser.har:status": fc.constantFrom("404", "4xx"),
   key: fc.constantFrom("Enter", "Control+A"),
@@ -184,6 +192,9 @@ for (const operations of Object.values(LISTS)) {
           const call = connect(operation, (parsed) => ((got = parsed), answer));
           const result = await call(input);
           assert.deepEqual(got, operation.input.parse(input));
+          if (operation.stream !== undefined) {
+            return assert.deepEqual(await (result as Response).json(), answer);
+          }
           const isEmpty = operation.http.status === 204;
           assert.deepEqual(result, isEmpty ? undefined : JSON.parse(JSON.stringify(answer)));
         }),

@@ -1,0 +1,98 @@
+/**
+ * Goal: what is kept stays within its bounds, whatever order things happen in.
+ * Method: what Chrome says, told by hand, on a folder of the test's.
+ */
+import assert from "node:assert/strict";
+import {
+  Downloads,
+  DOWNLOADS_BYTES_MAX,
+  DOWNLOADS_MAX,
+} from "../../../../agent/downloads/downloads.ts";
+import { denoHost } from "../../../../host/deno_host.ts";
+
+/** Downloads whose files are empty, and what was cancelled. */
+function world() {
+  const downloads = new Downloads(denoHost({ log: () => {} }));
+  const cancelled: string[] = [];
+  const begin = (guid: string) =>
+    downloads.begin(
+      { guid, url: "u", suggestedFilename: "f", frameId: "F" },
+      undefined,
+      () => cancelled.push(guid),
+    );
+  const grow = (guid: string, receivedBytes: number, totalBytes = 0) =>
+    downloads.progress({ guid, receivedBytes, totalBytes, state: "inProgress" });
+  const complete = async (guid: string, bytes: number) => {
+    const filePath = `${await downloads.folder()}/${guid}`;
+    await Deno.writeTextFile(filePath, "");
+    const whole = { receivedBytes: bytes, totalBytes: bytes, state: "completed" as const };
+    await downloads.progress({ guid, ...whole, filePath });
+  };
+  const states = () => downloads.all.map(({ id, state }) => `${id} ${state}`);
+  return { downloads, cancelled, begin, grow, complete, states };
+}
+
+Deno.test("Downloads lets the oldest that has ended go when there are too many", async () => {
+  const { downloads, begin, complete } = world();
+  await using _all = downloads;
+  begin("under way");
+  for (let at = 0; at < DOWNLOADS_MAX; at++) {
+    begin(`d${at}`);
+    await complete(`d${at}`, 1);
+  }
+  const ids = downloads.all.map(({ id }) => id);
+  assert.deepEqual([ids.length, ids[0], ids[1]], [DOWNLOADS_MAX, "under way", "d1"]);
+  assert.equal(downloads.dropped, 1);
+});
+
+Deno.test("Downloads ends the one that no room can be made for", async () => {
+  const { downloads, begin, cancelled, states } = world();
+  await using _all = downloads;
+  for (let at = 0; at <= DOWNLOADS_MAX; at++) begin(`d${at}`);
+  assert.deepEqual(cancelled, [`d${DOWNLOADS_MAX}`]);
+  assert.equal(states().at(-1), `d${DOWNLOADS_MAX} failed`);
+});
+
+Deno.test("Downloads makes room for one that grows, and ends it when it alone is too large", async () => {
+  const { downloads, begin, grow, complete, cancelled, states } = world();
+  await using _all = downloads;
+  begin("old");
+  await complete("old", DOWNLOADS_BYTES_MAX / 2);
+  begin("told");
+  await grow("told", 0, DOWNLOADS_BYTES_MAX + 1);
+  assert.deepEqual([cancelled, states()], [["told"], ["old completed", "told failed"]]);
+  begin("grown");
+  await grow("grown", DOWNLOADS_BYTES_MAX / 2 + 1);
+  assert.deepEqual(states(), ["told failed", "grown in_progress"]);
+  await grow("grown", DOWNLOADS_BYTES_MAX + 1);
+  assert.deepEqual(cancelled, ["told", "grown"]);
+  assert.deepEqual(states(), ["told failed", "grown failed"]);
+});
+
+Deno.test("Downloads has a file of a client's, too, and removes both", async () => {
+  const { downloads, begin } = world();
+  await using _all = downloads;
+  const elsewhere = await Deno.makeTempDir();
+  const filePath = `${elsewhere}/a`;
+  await Deno.writeTextFile(filePath, "x");
+  begin("a");
+  const whole = { receivedBytes: 1, totalBytes: 1, state: "completed" as const, filePath };
+  await Promise.all([
+    downloads.progress({ guid: "a", ...whole }),
+    downloads.progress({ guid: "a", ...whole }),
+  ]);
+  assert.equal(await Deno.readTextFile(await downloads.pathOf("a", "read")), "x");
+  await downloads.delete("a", "delete");
+  assert.deepEqual([...Deno.readDirSync(elsewhere)], []);
+  assert.deepEqual([...Deno.readDirSync(await downloads.folder())], []);
+  await Deno.remove(elsewhere);
+});
+
+Deno.test("Downloads fails what is whole and cannot be kept", async () => {
+  const { downloads, begin, states } = world();
+  await using _all = downloads;
+  begin("a");
+  const whole = { receivedBytes: 1, totalBytes: 1, state: "completed" as const };
+  await downloads.progress({ guid: "a", ...whole, filePath: "/nowhere/a" });
+  assert.deepEqual(states(), ["a failed"]);
+});
