@@ -10,6 +10,7 @@ import type { browserOperations } from "../protocol/operations.ts";
 import { actHandlers } from "./act_handlers.ts";
 import type { ActionRunner, BrowserHandlerOf, Call, HandlerOf } from "./action_runner.ts";
 import { emulationHandlers } from "./emulation_handlers.ts";
+import { captureHandlers } from "./capture_handlers.ts";
 import { lookHandlers } from "./look_handlers.ts";
 import { pageHandlers } from "./page_handlers.ts";
 import { storageHandlers } from "./storage_handlers.ts";
@@ -28,6 +29,7 @@ export function browserHandlers(
     runner.runOnBrowser(name(input), input, call, (context) => action(input, context));
   return {
     ...pageHandlers(handler, browserHandler),
+    ...captureHandlers(handler),
     ...lookHandlers(handler),
     ...actHandlers(handler),
     ...recordHandlers(glance),

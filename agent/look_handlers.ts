@@ -4,7 +4,6 @@ import type { Call, HandlerOf } from "./action_runner.ts";
 import { getAttribute } from "./actions/get_attribute.ts";
 import { getHtml } from "./actions/get_html.ts";
 import { getText } from "./actions/get_text.ts";
-import { screenshot } from "./actions/screenshot.ts";
 import { snapshot } from "./actions/snapshot.ts";
 import { targetName } from "./actions/target.ts";
 import { quote } from "./quote.ts";
@@ -12,7 +11,6 @@ import { quote } from "./quote.ts";
 /** Operations about what a page shows. */
 export function lookHandlers(handler: HandlerOf): Handlers<typeof lookOperations, Call> {
   return {
-    screenshot: handler(() => "take a screenshot", screenshot),
     getText: handler((input) => `read the text of ${targetName(input)}`, getText),
     getHtml: handler((input) => `read the HTML of ${targetName(input)}`, getHtml),
     getAttribute: handler(

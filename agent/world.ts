@@ -48,6 +48,21 @@ export async function callInPage<Args extends readonly unknown[], Result>(
   return await callInFrame(mainFrameOf(page, cdp), deadline, fn, ...args);
 }
 
+/** The same on whichever document stands in the end: one that goes away meanwhile is no failure. */
+export async function callInDocument<Args extends readonly unknown[], Result>(
+  context: ActionContext,
+  fn: (...args: Args) => Result | Promise<Result>,
+  ...args: Args
+): Promise<Result> {
+  while (true) {
+    try {
+      return await callInPage(context, fn, ...args);
+    } catch (error) {
+      if (!(error instanceof PageMovedOn)) throw error;
+    }
+  }
+}
+
 /** The same in any frame. */
 export async function callInFrame<Args extends readonly unknown[], Result>(
   frame: PageFrame,

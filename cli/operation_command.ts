@@ -17,6 +17,8 @@ interface Property {
   /** Words, or a list. */
   readonly anyOf?: readonly Property[];
   readonly enum?: readonly string[];
+  /** Of an object. */
+  readonly properties?: Readonly<Record<string, Property>>;
   readonly description?: string;
   readonly default?: unknown;
 }
@@ -111,14 +113,16 @@ function addFlag(command: Command, name: string, property: Property): void {
  * `null` where a member may be taken back.
  */
 function parseValue(text: string, property: Property): unknown {
-  const { type, anyOf = [] } = property;
+  const { type, anyOf = [], properties = {} } = property;
   const given = anyOf.filter(({ type }) => type !== "null");
   if (given.length < anyOf.length) {
     if (text === "null") return NULL;
     return parseValue(text, given.length === 1 ? given[0] ?? {} : { anyOf: given });
   }
   if (type === "integer" || type === "number") return parseNumber(text);
-  if (type === "object") return text.startsWith("{") ? parseJson(text) : parsePairs(text);
+  if (type === "object") {
+    return text.startsWith("{") ? parseJson(text) : parsePairs(text, properties);
+  }
   if (type === "array") return text.startsWith("[") ? parseJson(text) : text.split(",");
   const isWord = anyOf.some((choice) => choice.enum?.includes(text));
   return anyOf.length > 0 && !isWord ? text.split(",") : text;
@@ -132,10 +136,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-function parsePairs(text: string): Record<string, string> {
+function parsePairs(
+  text: string,
+  properties: Readonly<Record<string, Property>>,
+): Record<string, unknown> {
   const pairs = text.split(",").filter(Boolean).map((pair) => {
     const at = pair.indexOf("=");
-    if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)] as const;
+    const name = pair.slice(0, at);
+    if (at > 0) return [name, parseValue(pair.slice(at + 1), properties[name] ?? {})] as const;
     throw new InvalidArgumentError("It is neither key=value,… nor a JSON object.");
   });
   return Object.fromEntries(pairs);

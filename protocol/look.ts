@@ -4,30 +4,6 @@ import { actionFields } from "./browser.ts";
 import { operation } from "./operation.ts";
 import { maybeTargeted, NAME_LENGTH_MAX, TARGET_ERRORS, targeted } from "./target.ts";
 
-export const browserScreenshot = operation({
-  name: "browser.screenshot",
-  summary: "Take a picture of the active page",
-  http: { method: "POST", path: "/v1/browser/screenshot", status: 200 },
-  input: z.strictObject({
-    /** The whole page instead of what the viewport shows. */
-    full_page: z.boolean().default(false),
-    format: z.enum(["png", "jpeg"]).default("png"),
-    /** Of a JPEG, 1 to 100; a PNG has none. */
-    quality: z.int().min(1).max(100).default(90),
-    ...actionFields,
-  }),
-  output: z.object({
-    /** The image, base64. */
-    data: z.string(),
-    format: z.enum(["png", "jpeg"]),
-    full_page: z.boolean(),
-    byte_length: z.int(),
-    captured_at: z.iso.datetime(),
-  }),
-  bytes: { member: "data", mediaType: { png: "image/png", jpeg: "image/jpeg" } },
-  errors: ["not_acceptable", "timeout", "browser_unavailable"],
-});
-
 export const browserGetText = operation({
   name: "browser.get_text",
   summary: "Read the text of the first element that matches",
@@ -115,7 +91,6 @@ export const browserSnapshot = operation({
 
 /** About what a page shows; served by the agent. */
 export const lookOperations = {
-  screenshot: browserScreenshot,
   getText: browserGetText,
   getHtml: browserGetHtml,
   getAttribute: browserGetAttribute,

@@ -3,6 +3,7 @@ import { auditList } from "./audit.ts";
 import { actOperations } from "./act.ts";
 import { emulationOperations } from "./emulation.ts";
 import { downloadOperations } from "./downloads.ts";
+import { captureOperations } from "./capture.ts";
 import { agentHealth, guestAnnounce, guestLogs } from "./guest.ts";
 import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
 import { vmsLogs } from "./logs.ts";
@@ -58,6 +59,7 @@ export const logOperations = { read: vmsLogs } as const;
 /** Served by the agent; the daemon serves them too, under {@linkcode AGENT_PREFIX}. */
 export const browserOperations = {
   ...pageOperations,
+  ...captureOperations,
   ...lookOperations,
   ...actOperations,
   ...recordOperations,

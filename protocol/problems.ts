@@ -131,6 +131,7 @@ export const PROBLEMS = {
     title: "There is no such key",
     hint: "Name keys as KeyboardEvent.key does, such as Enter, ArrowDown or a; join chords with +",
   },
+  clip_outside_page: { status: 422, title: "The part of the page is outside the page" },
   selector_invalid: { status: 400, title: "The selector is not valid CSS" },
   page_not_found: {
     status: 404,

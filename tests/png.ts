@@ -7,6 +7,8 @@ export interface Picture {
   readonly height: number;
   /** Red, green and blue of the pixel. */
   pixel(x: number, y: number): [number, number, number];
+  /** 255 where the pixel is opaque. */
+  alpha(x: number, y: number): number;
 }
 
 /** @throws {Error} for anything that is no such PNG */
@@ -28,6 +30,7 @@ export function decodePng(bytes: Uint8Array): Picture {
       const at = (y * width + x) * channels;
       return [rows[at] ?? -1, rows[at + 1] ?? -1, rows[at + 2] ?? -1];
     },
+    alpha: (x, y) => channels === 3 ? 255 : rows[(y * width + x) * channels + 3] ?? -1,
   };
 }
 

@@ -4,7 +4,7 @@ import type { OutputOf } from "../../protocol/operation.ts";
 import type { browserNavigate } from "../../protocol/pages.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ActionContext } from "../action_runner.ts";
-import { callInPage, PageMovedOn } from "../world.ts";
+import { callInDocument } from "../world.ts";
 
 /** Stops the page when time is up, and tells what Chrome refuses as `navigation_failed`. */
 export async function whileGoing<T>(
@@ -33,16 +33,10 @@ export async function placeOf(
   isNewDocument: boolean,
 ): Promise<OutputOf<typeof browserNavigate>> {
   context.loads.tell();
-  while (true) {
-    try {
-      const { http_status, ...place } = await callInPage(context, describePlace);
-      const hasStatus = isNewDocument && http_status !== 0 && /^https?:/.test(place.url);
-      return { status: "ok", ...place, ...(hasStatus ? { http_status } : {}) };
-    } catch (error) {
-      // The page goes on by itself; where it is then is what is told.
-      if (!(error instanceof PageMovedOn)) throw error;
-    }
-  }
+  // The page may go on by itself; where it is then is what is told.
+  const { http_status, ...place } = await callInDocument(context, describePlace);
+  const hasStatus = isNewDocument && http_status !== 0 && /^https?:/.test(place.url);
+  return { status: "ok", ...place, ...(hasStatus ? { http_status } : {}) };
 }
 
 /** Runs in the page. */

@@ -9,8 +9,18 @@ import type { Text } from "./read_element.ts";
  */
 export function fitting(result: Text, action: string): string {
   const size = "text" in result ? new TextEncoder().encode(result.text).length : result.tooLong;
-  if ("text" in result && size <= RESULT_BYTES_MAX) return result.text;
-  throw new ViperError(
+  assertFits(size, action);
+  if ("text" in result) return result.text;
+  throw tooLarge(size, action);
+}
+
+/** @throws {ViperError} `result_too_large` when there are more than `RESULT_BYTES_MAX` bytes */
+export function assertFits(size: number, action: string): void {
+  if (size > RESULT_BYTES_MAX) throw tooLarge(size, action);
+}
+
+function tooLarge(size: number, action: string): ViperError {
+  return new ViperError(
     "result_too_large",
     `Cannot ${action}: the result has at least ${size} bytes, and ${RESULT_BYTES_MAX} may be sent`,
     { hint: "Ask for a smaller part of it" },

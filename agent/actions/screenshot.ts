@@ -1,36 +1,100 @@
-import type { browserScreenshot } from "../../protocol/look.ts";
+/// <reference lib="dom" />
+import type { CDPSession } from "puppeteer-core";
+import {
+  type browserScreenshot,
+  PICTURE_PIXELS_MAX,
+  type PictureFormat,
+} from "../../protocol/capture.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
+import { ViperError } from "../../protocol/problems.ts";
 import type { ActionContext } from "../action_runner.ts";
+import { sizedSessionOf } from "../frames.ts";
+import { callInDocument } from "../world.ts";
+import { type Area, areaOf } from "./picture_area.ts";
+import { assertFits } from "./result_size.ts";
 
 const WAITING_FOR = "Chrome to draw the page";
 
-/** Takes a picture of what the viewport shows, or of the whole page. */
+/**
+ * Pixels of a side; beyond, Chrome answers with no picture at all. JPEG's are libjpeg's, WebP's
+ * the format's own; Chrome 156 draws PNGs of any height.
+ */
+const SIDE_MAX: Readonly<Record<PictureFormat, number>> = {
+  png: PICTURE_PIXELS_MAX,
+  jpeg: 65_500,
+  webp: 16_383,
+};
+
+/** Takes a picture of what the viewport shows, the whole page, an element or a part of the page. */
 export async function screenshot(
-  { full_page, format, quality }: ParsedOf<typeof browserScreenshot>,
-  { cdp, deadline, clock }: ActionContext,
+  input: ParsedOf<typeof browserScreenshot>,
+  context: ActionContext,
 ): Promise<OutputOf<typeof browserScreenshot>> {
-  const area = full_page ? await wholePage({ cdp, deadline }) : {};
+  const { page, deadline, clock } = context;
+  const { format, full_page } = input;
+  const cdp = sizedSessionOf(page);
+  const area = await areaOf(input, context, cdp);
+  const ratio = await callInDocument(context, () => devicePixelRatio);
+  const scale = input.scale ?? ratio;
+  // So Chrome rounds, too.
+  const pixels = (length: number) => Math.max(1, Math.round(length * scale));
+  const size = { width: pixels(area.clip.width), height: pixels(area.clip.height) };
+  assertDrawable(size, format, deadline.action);
+  const data = await draw({ ...input, area, scale: scale / ratio }, context, cdp);
+  const byte_length = data.length / 4 * 3 - (/=*$/.exec(data)?.[0].length ?? 0);
+  assertFits(byte_length, deadline.action);
+  const captured_at = clock.now().toISOString();
+  return { data, format, full_page, ...size, byte_length, captured_at };
+}
+
+function assertDrawable(
+  { width, height }: { readonly width: number; readonly height: number },
+  format: PictureFormat,
+  action: string,
+): void {
+  const sideMax = SIDE_MAX[format];
+  const fits = width * height <= PICTURE_PIXELS_MAX && width <= sideMax && height <= sideMax;
+  if (fits) return;
+  const limit = width * height > PICTURE_PIXELS_MAX
+    ? `${PICTURE_PIXELS_MAX} pixels`
+    : `${sideMax} pixels a side as ${format}`;
+  throw new ViperError(
+    "result_too_large",
+    `Cannot ${action}: it would have ${width} by ${height} pixels, and may have ${limit}`,
+    { hint: "Take parts of the page with clip, a smaller scale, or another format" },
+  );
+}
+
+/** What a picture is drawn of, and how. */
+interface Drawing {
+  readonly area: Area;
+  /** Beside the screen's own. */
+  readonly scale: number;
+  readonly format: PictureFormat;
+  readonly quality: number;
+  readonly omit_background: boolean;
+}
+
+async function draw(
+  { area, scale, format, quality, omit_background }: Drawing,
+  { deadline }: ActionContext,
+  cdp: CDPSession,
+): Promise<string> {
+  await using undo = new AsyncDisposableStack();
+  if (omit_background) {
+    const clear = { color: { r: 0, g: 0, b: 0, a: 0 } };
+    const override = (to: object) => cdp.send("Emulation.setDefaultBackgroundColorOverride", to);
+    undo.defer(() => void override({}).catch(() => {})); // The page may be gone.
+    await deadline.race(WAITING_FOR, override(clear));
+  }
   const { data } = await deadline.race(
     WAITING_FOR,
     cdp.send("Page.captureScreenshot", {
       format,
-      ...(format === "jpeg" ? { quality } : {}),
-      ...area,
+      ...(format === "png" ? {} : { quality }),
+      clip: { ...area.clip, scale },
+      captureBeyondViewport: area.isBeyondViewport,
     }),
   );
-  return {
-    data,
-    format,
-    full_page,
-    byte_length: data.length / 4 * 3 - (/=*$/.exec(data)?.[0].length ?? 0),
-    captured_at: clock.now().toISOString(),
-  };
-}
-
-async function wholePage({ cdp, deadline }: Pick<ActionContext, "cdp" | "deadline">) {
-  const { cssContentSize: { width, height } } = await deadline.race(
-    WAITING_FOR,
-    cdp.send("Page.getLayoutMetrics"),
-  );
-  return { captureBeyondViewport: true, clip: { x: 0, y: 0, width, height, scale: 1 } };
+  return data;
 }

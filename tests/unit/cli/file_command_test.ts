@@ -1,7 +1,7 @@
 /** Commands whose answer is a file: what is asked for, written and printed. */
 import assert from "node:assert/strict";
 import { fileCommand } from "../../../cli/file_command.ts";
-import { browserScreenshot } from "../../../protocol/look.ts";
+import { browserScreenshot } from "../../../protocol/capture.ts";
 
 async function screenshot(...argv: string[]) {
   const asked: unknown[] = [];

@@ -47,7 +47,9 @@ const TYPED: Readonly<Record<string, readonly [typed: string, meant: unknown]>> 
   timeout_ms: ["1500", 1500],
   url: ["https://a.test/?b=c", "https://a.test/?b=c"],
   format: ["jpeg", "jpeg"],
+  "browser.screenshot:format": ["webp", "webp"],
   quality: ["50", 50],
+  omit_background: ["", true],
   selector: ["#a > b", "#a > b"],
   button: ["right", "right"],
   value: ["12", "12"],
@@ -131,6 +133,10 @@ function valueOf({ name }: Operation, member: string): readonly [typed: string, 
 
 /** Without them the role is left. */
 const OTHER_WAYS = new Set(["selector", "text", "ref"]);
+/** Do not go with the other members. */
+const ALONE = new Set(
+  ["role", "role_name", "clip"].map((member) => `browser.screenshot:${member}`),
+);
 
 const ALL: readonly Operation[] = [
   ...Object.values(vmOperations),
@@ -155,6 +161,7 @@ for (const operation of ALL) {
       const isOptional = schema.safeParse(undefined).success;
       const isOtherWay = isOptional && OTHER_WAYS.has(member) && "role" in operation.input.shape;
       if (isOtherWay || isTargeted && member in targetFields) continue;
+      if (ALONE.has(`${operation.name}:${member}`)) continue;
       const [typed, meant] = valueOf(operation, member);
       expected[member] = meant;
       if (!isOptional) positional.push(typed);
@@ -192,6 +199,13 @@ const NAMED: readonly [argument: string, input: Record<string, string>][] = [
 for (const [argument, input] of NAMED) {
   Deno.test(`the argument "${argument}" names an element`, async () => {
     assert.deepEqual((await parse(browserOperations.getText, [argument])).input, input);
+  });
+}
+
+for (const typed of ["x=0,y=1.5,width=2,height=3", '{"x":0,"y":1.5,"width":2,"height":3}']) {
+  Deno.test(`the numbers of ${typed} arrive as numbers`, async () => {
+    const { input } = await parse(browserOperations.screenshot, ["--clip", typed]);
+    assert.deepEqual(input, { clip: { x: 0, y: 1.5, width: 2, height: 3 } });
   });
 }
 

@@ -71,6 +71,8 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   timeout_ms: fc.integer({ min: 1, max: 300_000 }),
   url: text.map((rest) => `https://${rest}`),
   full_page: fc.boolean(),
+  clip: fc.record({ x: fc.nat(9), y: fc.nat(9), width: fc.constant(5), height: fc.constant(5) }),
+  omit_background: fc.boolean(),
   format: fc.constantFrom("png", "jpeg"),
   quality: fc.integer({ min: 1, max: 100 }),
   selector: text,
@@ -165,7 +167,7 @@ const TARGETS: fc.Arbitrary<Record<string, unknown>> = fc.oneof(
   }),
 );
 
-/** Inputs of an operation: the members that must be there, and any of the others. */
+/** Inputs of an operation: the members that must be there, and any of the others that go together. */
 function inputs(operation: Operation): fc.Arbitrary<Record<string, unknown>> {
   const isTargeted = Object.keys(targetFields).every((name) => name in operation.input.shape);
   const shape = (Object.entries(operation.input.shape) as [string, z.ZodType][])
@@ -180,7 +182,8 @@ function inputs(operation: Operation): fc.Arbitrary<Record<string, unknown>> {
     requiredKeys: required.map(([name]) => name),
   });
   if (!isTargeted) return others;
-  return fc.tuple(TARGETS, others).map(([target, others]) => ({ ...target, ...others }));
+  return fc.tuple(TARGETS, others).map(([target, others]) => ({ ...target, ...others }))
+    .filter((input) => operation.input.safeParse(input).success);
 }
 
 for (const operations of Object.values(LISTS)) {
