@@ -6,6 +6,7 @@ import type { Dialogs } from "./dialogs.ts";
 import type { Downloads } from "./downloads/downloads.ts";
 import type { PageLoads } from "./page_loads.ts";
 import type { Refs } from "./refs.ts";
+import type { SnapshotMemory } from "./snapshot_memory.ts";
 import type { Turns } from "./turns.ts";
 
 /** A page that actions can be done on. */
@@ -17,6 +18,7 @@ export interface OpenPage {
   readonly cdp: CDPSession;
   /** What snapshots named the page's elements. */
   readonly refs: Refs;
+  readonly memory: SnapshotMemory;
   /** What is kept of the page's life. */
   readonly record: PageRecord;
   readonly loads: PageLoads;

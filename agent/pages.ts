@@ -158,7 +158,8 @@ export class Pages {
     await emulations.adopt(id, cdp);
     const record = this.#records.of(id);
     const { downloads } = this.#parts;
-    const own = { refs: new Refs(), turns: new Turns(), record, loads, dialogs, downloads };
+    const kept = { refs: new Refs(), memory: { lines: null }, record };
+    const own = { ...kept, turns: new Turns(), loads, dialogs, downloads };
     const seed = new StorageSeed(cdp);
     const open: OpenPage = { id, page, cdp, ...own, emulations, seed, gone: gone.signal };
     this.#order.push(open);

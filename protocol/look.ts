@@ -51,6 +51,12 @@ export interface AccessibilityNode {
   focused?: boolean | undefined;
   level?: number | undefined;
   selected?: boolean | undefined;
+  pressed?: boolean | undefined;
+  required?: boolean | undefined;
+  readonly?: boolean | undefined;
+  invalid?: boolean | undefined;
+  /** The name by which actions take the element. */
+  ref?: string | undefined;
   children?: AccessibilityNode[] | undefined;
 }
 
@@ -66,27 +72,62 @@ const accessibilityNode: z.ZodType<AccessibilityNode> = z.lazy(() =>
     focused: z.boolean().optional(),
     level: z.number().optional(),
     selected: z.boolean().optional(),
+    pressed: z.boolean().optional(),
+    required: z.boolean().optional(),
+    readonly: z.boolean().optional(),
+    invalid: z.boolean().optional(),
+    ref: z.string().optional(),
     children: z.array(accessibilityNode).optional(),
   })
 );
 
+/** Tokens of a snapshot's text at most, unless asked otherwise; four bytes count as one. */
+export const SNAPSHOT_TOKENS = 6_000;
+export const SNAPSHOT_TOKENS_MAX = 1_000_000;
+
 export const browserSnapshot = operation({
   name: "browser.snapshot",
-  summary: "Read the accessibility tree of the active page, without generic wrappers",
+  summary: "Read what is on the active page, with references that actions take",
   http: { method: "POST", path: "/v1/accessibility/snapshot", status: 200 },
   input: z.strictObject({
-    /** Nodes in the answer at most; what is beyond is left out, and `truncated` is true. */
-    max_nodes: z.int().min(1).max(100_000).default(5_000),
+    /** Lines for a model, or the accessibility tree as JSON. */
+    format: z.enum(["text", "tree"]).default("text"),
+    /** Of the text. What is left out is in other parts. */
+    tokens_max: z.int().min(200).max(SNAPSHOT_TOKENS_MAX).default(SNAPSHOT_TOKENS),
+    /** Which part of a text that is larger. */
+    part: z.int().min(1).max(100_000).default(1),
+    /** Of the text only lines that hold this, in any case, and those they stand in. */
+    search: z.string().min(1).max(NAME_LENGTH_MAX).optional(),
+    /**
+     * Of the text only what changed since the page's last one that was not searched, where there
+     * was one and its changes are fewer words than all.
+     */
+    diff: z.boolean().default(false),
+    /**
+     * Nodes that are read at most: 100,000 for a text, 5,000 for a tree. What is beyond is left
+     * out, and `truncated` is true.
+     */
+    max_nodes: z.int().min(1).max(100_000).optional(),
     ...actionFields,
   }),
   output: z.object({
     url: z.string(),
     title: z.string(),
     node_count: z.int(),
+    /** Whether the page has more nodes than were read. */
     truncated: z.boolean(),
-    root: accessibilityNode,
+    /** With the format tree. */
+    root: accessibilityNode.optional(),
+    /** With the format text, as all that follow: a line a node, indented, the reference first. */
+    text: z.string().optional(),
+    /** Estimated: a fourth of its bytes. */
+    tokens: z.int().optional(),
+    part: z.int().optional(),
+    parts: z.int().optional(),
+    /** Whether the lines are changes, which begin with + or -. */
+    is_diff: z.boolean().optional(),
   }),
-  errors: ["timeout", "browser_unavailable"],
+  errors: ["page_not_found", "dialog_open", "timeout", "browser_unavailable"],
 });
 
 /** About what a page shows; served by the agent. */

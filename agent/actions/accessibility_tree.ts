@@ -20,40 +20,77 @@ export interface FoldedTree {
   readonly truncated: boolean;
 }
 
+/** What Chrome tells of one frame. */
+export interface FrameTree {
+  readonly nodes: readonly AxNode[];
+  /** The name by which actions take the node. */
+  readonly refOf?: (node: AxNode) => string | undefined;
+  /** The frames inside, by the DOM node that holds each. */
+  readonly frames?: ReadonlyMap<number, FrameTree>;
+}
+
 /**
  * Folds away ignored nodes and wrappers, and text that only repeats its parent's name; keeps the
  * first `nodesMax` nodes in document order.
  */
-export function foldTree(nodes: readonly AxNode[], nodesMax: number): FoldedTree {
-  const byId = new Map(nodes.map((node) => [node.nodeId, node]));
-  let count = 1;
-  let truncated = false;
+export function foldTree(tree: FrameTree, nodesMax: number): FoldedTree {
+  const folding = new Folding(nodesMax);
+  const top = topOf(tree);
+  if (top === undefined) return { root: { role: "none" }, node_count: 1, truncated: false };
+  const root = described(top, tree);
+  folding.fold(top, tree, root, 0);
+  const node_count = folding.count - dropRepeats(root);
+  return { root, node_count, truncated: folding.truncated };
+}
 
-  const fold = (parent: AxNode, into: AccessibilityNode, depth: number): void => {
+class Folding {
+  count = 1;
+  truncated = false;
+  readonly #byId = new Map<FrameTree, Map<string, AxNode>>();
+
+  constructor(readonly nodesMax: number) {}
+
+  /** Adds what is below `parent` to `into`. */
+  fold(parent: AxNode, tree: FrameTree, into: AccessibilityNode, depth: number): void {
+    this.#foldFrame(parent, tree, into, depth);
     for (const id of parent.childIds ?? []) {
-      const child = byId.get(id);
+      const child = this.#nodesOf(tree).get(id);
       if (child === undefined || TEXT_PARTS.has(roleOf(child))) continue;
-      const isWrapper = child.ignored || WRAPPERS.has(roleOf(child)) && !hasName(child);
-      if (depth === DEPTH_MAX || !isWrapper && count === nodesMax) {
-        truncated = true;
+      const isWrapper = child.ignored || isEmptyWord(child);
+      if (depth === DEPTH_MAX || !isWrapper && this.count === this.nodesMax) {
+        this.truncated = true;
         return;
       }
       if (isWrapper) {
-        fold(child, into, depth + 1);
+        this.fold(child, tree, into, depth + 1);
       } else {
-        count++;
-        const node = described(child);
+        this.count++;
+        const node = described(child, tree);
         (into.children ??= []).push(node);
-        fold(child, node, depth + 1);
+        this.fold(child, tree, node, depth + 1);
       }
     }
-  };
+  }
 
-  const top = nodes.find((node) => node.parentId === undefined);
-  if (top === undefined) return { root: { role: "none" }, node_count: 1, truncated };
-  const root = described(top);
-  fold(top, root, 0);
-  return { root, node_count: count - dropRepeats(root), truncated };
+  /** Adds the document of the frame that the node holds, when it is one. */
+  #foldFrame(owner: AxNode, tree: FrameTree, into: AccessibilityNode, depth: number): void {
+    const inner = tree.frames?.get(owner.backendDOMNodeId ?? -1);
+    const top = inner === undefined ? undefined : topOf(inner);
+    if (inner !== undefined && top !== undefined) this.fold(top, inner, into, depth + 1);
+  }
+
+  #nodesOf(tree: FrameTree): Map<string, AxNode> {
+    let byId = this.#byId.get(tree);
+    if (byId === undefined) {
+      byId = new Map(tree.nodes.map((node) => [node.nodeId, node]));
+      this.#byId.set(tree, byId);
+    }
+    return byId;
+  }
+}
+
+function topOf({ nodes }: FrameTree): AxNode | undefined {
+  return nodes.find((node) => node.parentId === undefined);
 }
 
 /** Removes lone texts that repeat their parent's name; returns how many. */
@@ -73,11 +110,17 @@ function roleOf(node: AxNode): string {
   return String(node.role?.value ?? "none");
 }
 
+/** A wrapper says something when it has a name, or takes the focus, as an editor or a widget does. */
+function isEmptyWord(node: AxNode): boolean {
+  if (!WRAPPERS.has(roleOf(node)) || hasName(node)) return false;
+  return !node.properties?.some(({ name, value }) => name === "focusable" && value.value === true);
+}
+
 function hasName(node: AxNode): boolean {
   return String(node.name?.value ?? "") !== "";
 }
 
-function described(node: AxNode): AccessibilityNode {
+function described(node: AxNode, { refOf }: FrameTree): AccessibilityNode {
   const properties = new Map(node.properties?.map(({ name, value }) => [name, value.value]));
   const described: AccessibilityNode = { role: roleOf(node) };
   if (hasName(node)) described.name = String(node.name?.value);
@@ -89,12 +132,17 @@ function described(node: AxNode): AccessibilityNode {
   if (typeof description === "string" && description !== "") described.description = description;
   const checked = properties.get("checked");
   if (checked !== undefined) described.checked = checked === "mixed" ? "mixed" : checked === "true";
-  for (const flag of ["disabled", "focused", "selected"] as const) {
+  for (const flag of ["disabled", "focused", "selected", "required", "readonly"] as const) {
     if (properties.get(flag) === true) described[flag] = true;
+  }
+  for (const flag of ["pressed", "invalid"] as const) {
+    if (properties.get(flag) === "true") described[flag] = true;
   }
   const expanded = properties.get("expanded");
   if (typeof expanded === "boolean") described.expanded = expanded;
   const level = properties.get("level");
   if (typeof level === "number") described.level = level;
+  const ref = roleOf(node) === "StaticText" ? undefined : refOf?.(node);
+  if (ref !== undefined) described.ref = ref;
   return described;
 }

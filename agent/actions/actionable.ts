@@ -33,12 +33,17 @@ export async function whereToAct(element: Element, position: Point | null): Prom
   if (element.matches(":disabled") || element.closest('[aria-disabled="true"]') !== null) {
     return blocked("it is disabled");
   }
+  const frames = async (count: number) => {
+    for (let frame = 0; frame < count; frame++) await new Promise(requestAnimationFrame);
+  };
   if (!inViewport(pointIn(first))) {
     element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+    // What `content-visibility: auto` skipped is drawn, with another size, a frame later.
+    await frames(2);
   }
 
   const before = boxOf();
-  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  await frames(2);
   const after = boxOf();
   if (before === undefined || after === undefined) return blocked("it is not visible any more");
   const still = (["left", "top", "width", "height"] as const).every((side) =>

@@ -1,17 +1,51 @@
 import type { browserSnapshot } from "../../protocol/look.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
-import { foldTree } from "./accessibility_tree.ts";
+import { type FoldedTree, foldTree } from "./accessibility_tree.ts";
+import { readTrees } from "./frame_trees.ts";
+import { diffLines } from "./line_diff.ts";
+import { changed, found, holds, partOf, tokensOf, written } from "./snapshot_parts.ts";
+import { linesOf } from "./text_snapshot.ts";
+
+type Input = ParsedOf<typeof browserSnapshot>;
+
+/** Nodes that are read for a text, of which a part is told. */
+export const TEXT_NODES_MAX = 100_000;
+/** Nodes that a tree has when nobody asks for another number. */
+const TREE_NODES = 5_000;
 
 /** Reads the page's accessibility tree. */
 export async function snapshot(
-  { max_nodes }: ParsedOf<typeof browserSnapshot>,
-  { page, cdp, deadline }: ActionContext,
+  input: Input,
+  context: ActionContext,
 ): Promise<OutputOf<typeof browserSnapshot>> {
-  const { nodes } = await deadline.race(
-    "the page's accessibility tree",
-    cdp.send("Accessibility.getFullAXTree"),
-  );
+  const { page, deadline } = context;
+  const trees = await readTrees(context);
   const title = await deadline.race("the page's title", page.title());
-  return { url: page.url(), title, ...foldTree(nodes, max_nodes) };
+  const isText = input.format === "text";
+  const tree = foldTree(trees, input.max_nodes ?? (isText ? TEXT_NODES_MAX : TREE_NODES));
+  const { node_count, truncated } = tree;
+  const facts = { url: page.url(), title, node_count, truncated };
+  return isText ? { ...facts, ...asText(tree, input, context) } : { ...facts, root: tree.root };
+}
+
+/** What of the tree is told as text: changes, what was searched, or a part of all. */
+function asText({ root }: FoldedTree, input: Input, { memory }: ActionContext) {
+  const { search } = input;
+  const lines = linesOf(root);
+  const all = lines.map(written);
+  const changes = input.diff ? changesSince(memory.lines, all) : null;
+  // Who searches has not seen the rest, of which a difference would be told.
+  if (search === undefined) memory.lines = all;
+  const asked = search === undefined ? all : found(lines, search).map(written);
+  const chosen = changes?.filter((line) => search === undefined || holds(line, search)) ?? asked;
+  const part = partOf(chosen, input.part, input.tokens_max);
+  return { ...part, tokens: tokensOf(part.text), is_diff: changes !== null };
+}
+
+/** `null` when there is nothing to compare with, or all is told in fewer words than its changes. */
+function changesSince(before: readonly string[] | null, all: readonly string[]): string[] | null {
+  if (before === null) return null;
+  const changes = changed(diffLines(before, all));
+  return tokensOf(changes.join("\n")) > tokensOf(all.join("\n")) ? null : changes;
 }

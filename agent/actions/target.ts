@@ -10,6 +10,9 @@ import { findInFrame, PageMovedOn } from "../world.ts";
 import { whenFound } from "./element.ts";
 import type { Look } from "./in_page.ts";
 import { locateDocument, locateSelector, locateText } from "./locate.ts";
+import { whileDrawn } from "./while_drawn.ts";
+
+type AxNode = Protocol.Accessibility.AXNode;
 
 /** How messages name the target: `"#ok"`, `e12`, `the text "Save"`. */
 export function targetName({ selector, ref, text, role, role_name }: Target): string {
@@ -112,21 +115,32 @@ async function byRole(
   const documentId = await findInFrame(frame, deadline, locateDocument);
   if (documentId === null) return null;
   using _document = new PageElement(frame, documentId, deadline);
-  const { nodes } = await deadline.race(
-    "the page's accessibility tree",
-    frame.cdp.send("Accessibility.queryAXTree", { objectId: documentId, role }),
-  );
-  const shown = nodes.filter(({ ignored }) => !ignored);
-  const wanted = folded(name ?? "");
-  const node = name === undefined
-    ? shown[0]
-    : shown.find((node) => folded(nameOf(node)) === wanted) ??
-      shown.find((node) => folded(nameOf(node)).includes(wanted));
-  if (node?.backendDOMNodeId === undefined) return null;
-  return await PageElement.ofNode(frame, node.backendDOMNodeId, deadline);
+  const query = async () => {
+    const { nodes } = await deadline.race(
+      "the page's accessibility tree",
+      frame.cdp.send("Accessibility.queryAXTree", { objectId: documentId, role }),
+    );
+    return bestNamed(nodes.filter(({ ignored }) => !ignored), name);
+  };
+  const onScreen = await query();
+  // What is not drawn is not in the tree.
+  const best = onScreen.isWhole
+    ? onScreen
+    : await whileDrawn(frame, deadline, (isMore) => isMore ? query() : Promise.resolve(onScreen));
+  if (best.node?.backendDOMNodeId === undefined) return null;
+  return await PageElement.ofNode(frame, best.node.backendDOMNodeId, deadline);
 }
 
-function nameOf(node: Protocol.Accessibility.AXNode): string {
+/** Of nodes in their order, the one that is meant, and whether none can be meant more. */
+function bestNamed(nodes: readonly AxNode[], name: string | undefined) {
+  if (name === undefined) return { node: nodes[0], isWhole: nodes.length > 0 };
+  const wanted = folded(name);
+  const whole = nodes.find((node) => folded(nameOf(node)) === wanted);
+  if (whole !== undefined) return { node: whole, isWhole: true };
+  return { node: nodes.find((node) => folded(nameOf(node)).includes(wanted)), isWhole: false };
+}
+
+function nameOf(node: AxNode): string {
   return String(node.name?.value ?? "");
 }
 

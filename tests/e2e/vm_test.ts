@@ -79,7 +79,7 @@ async function drive(daemon: DaemonProcess, name: string): Promise<void> {
   const { text } = await browser.getText({ selector: "main", timeout_ms });
   assert.match(text, /clicked 1 time\b/);
   assert.match(text, new RegExp(`from ${name}`));
-  const { root } = await browser.snapshot({ timeout_ms });
+  const { root } = await browser.snapshot({ format: "tree", timeout_ms });
   assert.match(JSON.stringify(root), /"role":"button","name":"Click me"/);
   const { data } = await browser.screenshot({ timeout_ms });
   const picture = decodePng(Uint8Array.fromBase64(data));

@@ -57,7 +57,7 @@ Deno.test("viper serve drives a browser from create to delete", async () => {
   assert.equal((await browser.getText({ selector: "#echo" })).text, "héllo <&> 日本");
   assert.match((await browser.getHtml({})).html, /<title>Viper demo<\/title>/);
   assert.deepEqual(await browser.evaluate({ expression: "Promise.resolve(count)" }), { result: 1 });
-  const { root } = await browser.snapshot({});
+  const { root } = await browser.snapshot({ format: "tree" });
   assert.match(JSON.stringify(root), /"role":"button","name":"Click me"/);
 
   const shot = await browser.screenshot({});

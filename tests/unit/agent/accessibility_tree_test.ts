@@ -114,7 +114,7 @@ const FOLDED: [title: string, sketch: Sketch, root: AccessibilityNode][] = [
 ];
 for (const [title, sketch, root] of FOLDED) {
   Deno.test(`foldTree() folds ${title}`, () => {
-    const folded = foldTree(listed({ role: "root", children: [sketch] }), 100);
+    const folded = foldTree({ nodes: listed({ role: "root", children: [sketch] }) }, 100);
     assert.deepEqual(folded, { root, node_count: flat(root).length, truncated: false });
   });
 }
@@ -134,11 +134,11 @@ Deno.test("foldTree() counts what it gives, and gives no more than it may", () =
   }));
   fc.assert(fc.property(tree, fc.integer({ min: 1, max: 20 }), (sketch, nodesMax) => {
     const nodes = listed({ role: "root", children: [sketch as Sketch] });
-    const { root, node_count, truncated } = foldTree(nodes, nodesMax);
+    const { root, node_count, truncated } = foldTree({ nodes }, nodesMax);
     assert.equal(node_count, flat(root).length);
     assert(node_count <= nodesMax);
     if (!truncated) {
-      assert.deepEqual(foldTree(nodes, nodesMax + 1), { root, node_count, truncated });
+      assert.deepEqual(foldTree({ nodes }, nodesMax + 1), { root, node_count, truncated });
     }
   }));
 });
@@ -147,12 +147,16 @@ Deno.test("foldTree() cuts a tree that is too deep", () => {
   let sketch: Sketch = text("end");
   for (let depth = 0; depth < DEPTH_MAX + 5; depth++) sketch = { role: "list", children: [sketch] };
 
-  const { root, truncated } = foldTree(listed(sketch), 100_000);
+  const { root, truncated } = foldTree({ nodes: listed(sketch) }, 100_000);
 
   assert.equal(truncated, true);
   assert.equal(flat(root).length, DEPTH_MAX + 1);
 });
 
 Deno.test("foldTree() makes a tree of nothing", () => {
-  assert.deepEqual(foldTree([], 10), { root: { role: "none" }, node_count: 1, truncated: false });
+  assert.deepEqual(foldTree({ nodes: [] }, 10), {
+    root: { role: "none" },
+    node_count: 1,
+    truncated: false,
+  });
 });

@@ -1,0 +1,96 @@
+/** Goal: a page's lines say each thing once. Method: a table of trees and their lines. */
+import assert from "node:assert/strict";
+import { LINE_LENGTH_MAX, linesOf } from "../../../agent/actions/text_snapshot.ts";
+import type { AccessibilityNode } from "../../../protocol/look.ts";
+
+const text = (name: string): AccessibilityNode => ({ role: "StaticText", name });
+const node = (
+  role: string,
+  name?: string,
+  more: Partial<AccessibilityNode> = {},
+): AccessibilityNode => ({ role, ...(name === undefined ? {} : { name }), ...more });
+const around = (role: string, ...children: AccessibilityNode[]) => ({ role, children });
+
+const LINES: [title: string, children: AccessibilityNode[], lines: string[]][] = [
+  ["a text", [text("  a \n b ")], ['"a b"']],
+  ["texts side by side", [text("a"), text("b"), text(", c")], ['"a b, c"']],
+  ["no text that is empty", [text(" ")], []],
+  ["a paragraph by its words", [around("paragraph", text("a"), node("link", "b"))], [
+    '"a"',
+    'link "b"',
+  ]],
+  [
+    "a name once",
+    [node("link", "Read more", { children: [text("Read"), around("emphasis", text("more"))] })],
+    ['link "Read more"'],
+  ],
+  ["a label once", [text("Card"), node("textbox", "Card")], ['textbox "Card"']],
+  ["a label behind its box once", [node("checkbox", "Yes"), text("Yes")], ['checkbox "Yes"']],
+  [
+    "a value once",
+    [node("textbox", "Card", { value: "41 11", children: [text("41 11")] })],
+    ['textbox "Card": "41 11"'],
+  ],
+  ["a reference first", [node("button", "OK", { ref: "e7" })], ['e7 button "OK"']],
+  [
+    "states",
+    [
+      node("checkbox", "a", { checked: true }),
+      node("checkbox", "b", { checked: false, disabled: true }),
+      node("checkbox", "c", { checked: "mixed" }),
+      node("button", "d", { expanded: false, pressed: true }),
+      node("textbox", "e", { required: true, invalid: true, focused: true, readonly: true }),
+      node("heading", "f", { level: 2 }),
+      node("option", "g", { selected: true }),
+      node("slider", "h", { value: 5 }),
+    ],
+    [
+      'checkbox "a" checked',
+      'checkbox "b" unchecked disabled',
+      'checkbox "c" mixed',
+      'button "d" collapsed pressed',
+      'textbox "e" readonly required invalid focused',
+      'heading "f" level=2',
+      'option "g" selected',
+      'slider "h": "5"',
+    ],
+  ],
+  [
+    "what stands in what",
+    [around("list", around("listitem", text("a"), node("link", "b")))],
+    ["list", " listitem", '  "a"', '  link "b"'],
+  ],
+  ["a thin item by what is in it", [around("list", around("listitem", node("link", "b")))], [
+    "list",
+    ' link "b"',
+  ]],
+  [
+    "a row of texts as one line",
+    [around("row", node("cell", "a"), around("cell", text("b")), node("cell"))],
+    ['row "a | b | "'],
+  ],
+  [
+    "a row that holds more by its cells",
+    [around("row", node("cell", "a"), node("cell", "x", { children: [node("button", "x")] }))],
+    ["row", ' cell "a"', " cell", '  button "x"'],
+  ],
+  ["a picture with a name", [node("image", "Cat"), node("image")], ['image "Cat"']],
+  ["an editor", [node("generic", undefined, { children: [text("rich")] })], [
+    "generic",
+    ' "rich"',
+  ]],
+  ["plain words for Chrome's own", [node("DisclosureTriangle", "More")], ['summary "More"']],
+];
+
+for (const [title, children, lines] of LINES) {
+  Deno.test(`linesOf() tells ${title}`, () => {
+    const told = linesOf({ role: "RootWebArea", name: "Title", children });
+    assert.deepEqual(told.map(({ depth, text }) => " ".repeat(depth) + text), lines);
+  });
+}
+
+Deno.test("linesOf() cuts a line that is too long, and says by how much", () => {
+  const [line] = linesOf({ role: "root", children: [text("x".repeat(5_000))] });
+  assert.ok((line?.text.length ?? 0) <= LINE_LENGTH_MAX);
+  assert.match(line?.text ?? "", /x… \(\+\d+\)$/);
+});
