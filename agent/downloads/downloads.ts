@@ -52,6 +52,8 @@ export class Downloads {
   readonly #host: Pick<Host, "files" | "clock" | "log">;
   readonly #entries = new Map<string, Entry>();
   #folder: Promise<string> | null = null;
+  /** Files that go without anybody waiting for it, one after another. */
+  #removing: Promise<void> = Promise.resolve();
   #begun = 0;
   #dropped = 0;
   #changed = Promise.withResolvers<void>();
@@ -171,6 +173,7 @@ export class Downloads {
   /** Ends with all files. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#folder === null) return;
+    await this.#removing;
     await this.#host.files.remove("agent.downloads:folder_remove", await this.#folder);
   }
 
@@ -245,8 +248,8 @@ export class Downloads {
 
   #remove(entry: Kept & { download: Download }): void {
     const { id } = entry.download;
-    this.folder()
-      .then((folder) => removeFiles(folder, id, entry, this.#host.files))
+    this.#removing = Promise.all([this.folder(), this.#removing])
+      .then(([folder]) => removeFiles(folder, id, entry, this.#host.files))
       .catch((error) =>
         this.#host.log("warn", "A download's file cannot be removed", { id, error })
       );

@@ -156,6 +156,7 @@ Deno.test({
     await using agent = await startAgent();
     await using site = serveSite(SITE);
     const { client } = agent;
+    await client.pagesList({}); // Ready says nothing of who is told of downloads yet.
     const { websocket_url } = await (await agent.signedFetch(`${agent.baseUrl}/v1/devtools`))
       .json();
     const other = await puppeteer.connect({ browserWSEndpoint: websocket_url });
