@@ -33,7 +33,8 @@ export function chooseView(
   const quality = qualities(accept);
   const json = quality(JSON_TYPE);
   const types = typesOf(bytes);
-  const offered = format === undefined ? types : types.filter(([word]) => word === format);
+  const isChosen = format !== undefined && typeof bytes.mediaType !== "string";
+  const offered = isChosen ? types.filter(([word]) => word === format) : types;
   let best: ChosenView = { mediaType: null };
   let most = json;
   for (const [word, mediaType] of offered) {

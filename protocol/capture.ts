@@ -1,6 +1,7 @@
 /** Pages as files. */
 import * as z from "zod";
 import { operation } from "./operation.ts";
+import { actionFields } from "./browser.ts";
 import { maybeTargeted, namesElement, type Target, TARGET_ERRORS } from "./target.ts";
 
 /** Pixels of a picture; Chrome needs some 20 bytes for each while it draws. */
@@ -75,5 +76,72 @@ function areas(input: { full_page: boolean; clip?: unknown } & Target): number {
   return named.filter(Boolean).length;
 }
 
+/** Characters of the HTML above or below each page of a PDF. */
+export const PDF_TEMPLATE_LENGTH_MAX = 100_000;
+
+/** A length on paper: a number with its unit. */
+const paperLength = z.string().regex(
+  /^\d{1,5}(\.\d{1,4})?(px|in|cm|mm)$/,
+  "a length is a number with px, in, cm or mm, such as 12mm",
+);
+
+const template = z.string().max(PDF_TEMPLATE_LENGTH_MAX).optional();
+
+const paperFormat = z.enum([
+  ...["letter", "legal", "tabloid", "ledger"] as const,
+  ...["a0", "a1", "a2", "a3", "a4", "a5", "a6"] as const,
+]);
+/** A usual size of paper. */
+export type PaperFormat = z.output<typeof paperFormat>;
+
+export const browserPdf = operation({
+  name: "browser.pdf",
+  summary: "Print the page as a PDF",
+  http: { method: "POST", path: "/v1/browser/pdf", status: 200 },
+  input: z.strictObject({
+    format: paperFormat.default("letter"),
+    /** Paper of another size, instead of a format. */
+    width: paperLength.optional(),
+    height: paperLength.optional(),
+    landscape: z.boolean().default(false),
+    /** Take the size that the page's own CSS names, when it does. */
+    prefer_css_page_size: z.boolean().default(false),
+    margin: z.strictObject({
+      top: paperLength.default("1cm"),
+      right: paperLength.default("1cm"),
+      bottom: paperLength.default("1cm"),
+      left: paperLength.default("1cm"),
+    }).prefault({}),
+    scale: z.number().min(0.1).max(2).default(1),
+    print_background: z.boolean().default(false),
+    /** Such as `1-5, 8`; all when left out. */
+    page_ranges: z.string().max(1_000).regex(
+      /^\s*\d+(-\d+)?(\s*,\s*\d+(-\d+)?)*\s*$/,
+      "page ranges are numbers and pairs with commas, such as 1-5, 8",
+    ).optional(),
+    /**
+     * HTML above each page and below it; elements of the classes date, title, url, pageNumber and
+     * totalPages are filled in. The page's own styles do not apply, so it needs a font size.
+     */
+    header: template,
+    footer: template,
+    ...actionFields,
+  }).refine(({ width, height }) => (width === undefined) === (height === undefined), {
+    path: ["width"],
+    message: "paper has a width and a height",
+  }),
+  output: z.object({
+    /** The document, base64. */
+    data: z.string(),
+    byte_length: z.int(),
+    captured_at: z.iso.datetime(),
+  }),
+  bytes: { member: "data", mediaType: "application/pdf" },
+  errors: [
+    ...["not_acceptable", "not_printable", "result_too_large"] as const,
+    ...["page_not_found", "dialog_open", "timeout", "browser_unavailable"] as const,
+  ],
+});
+
 /** Pages as files; served by the agent. */
-export const captureOperations = { screenshot: browserScreenshot } as const;
+export const captureOperations = { screenshot: browserScreenshot, pdf: browserPdf } as const;

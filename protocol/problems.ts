@@ -132,6 +132,7 @@ export const PROBLEMS = {
     hint: "Name keys as KeyboardEvent.key does, such as Enter, ArrowDown or a; join chords with +",
   },
   clip_outside_page: { status: 422, title: "The part of the page is outside the page" },
+  not_printable: { status: 422, title: "The page cannot be printed in that way" },
   selector_invalid: { status: 400, title: "The selector is not valid CSS" },
   page_not_found: {
     status: 404,

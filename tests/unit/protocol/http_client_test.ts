@@ -73,6 +73,17 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   full_page: fc.boolean(),
   clip: fc.record({ x: fc.nat(9), y: fc.nat(9), width: fc.constant(5), height: fc.constant(5) }),
   omit_background: fc.boolean(),
+  "browser.pdf:format": fc.constantFrom("a4", "letter"),
+  "browser.pdf:width": fc.constantFrom("2in", "20cm"),
+  "browser.pdf:height": fc.constantFrom("2in", "20cm"),
+  "browser.pdf:scale": fc.constantFrom(0.5, 2),
+  landscape: fc.boolean(),
+  prefer_css_page_size: fc.boolean(),
+  margin: fc.constantFrom({}, { top: "1cm" }),
+  print_background: fc.boolean(),
+  page_ranges: fc.constantFrom("1", "1-2, 4"),
+  header: text,
+  footer: text,
   format: fc.constantFrom("png", "jpeg"),
   quality: fc.integer({ min: 1, max: 100 }),
   selector: text,
@@ -186,9 +197,10 @@ function inputs(operation: Operation): fc.Arbitrary<Record<string, unknown>> {
   const others = fc.record(Object.fromEntries(members), {
     requiredKeys: required.map(([name]) => name),
   });
-  if (!isTargeted) return others;
-  return fc.tuple(TARGETS, others).map(([target, others]) => ({ ...target, ...others }))
-    .filter((input) => operation.input.safeParse(input).success);
+  const all = isTargeted
+    ? fc.tuple(TARGETS, others).map(([target, others]) => ({ ...target, ...others }))
+    : others;
+  return all.filter((input) => operation.input.safeParse(input).success);
 }
 
 for (const operations of Object.values(LISTS)) {
