@@ -23,6 +23,8 @@ import { Deadline } from "./deadline.ts";
 import { Downloads } from "./downloads/downloads.ts";
 import type { LogQueue } from "./log_queue.ts";
 import { sendLogs } from "./log_sender.ts";
+import { PageCrashes } from "./page_crashes.ts";
+import { openProfile } from "./profile_folder.ts";
 
 /** How long requests under way may take to be answered when the agent ends. */
 const DRAIN_TIMEOUT_MS = 2_000;
@@ -50,11 +52,15 @@ export async function runAgent(
   const daemon = daemonLink(instance, host);
   stack.use(sendLogs(logs, instance.vm_id, daemon, host));
   const onOutput = (line: string) => logs.add("browser", line);
-  const launch = () => launchChrome(instance.chrome, host, onOutput);
+  const profile = stack.use(await openProfile(instance.chrome, host));
+  const launch = () => launchChrome(instance.chrome, profile.path, host, onOutput);
   const chrome = stack.use(await adoptChrome(instance.chrome, host, onOutput) ?? await launch());
 
   const downloads = stack.use(new Downloads(host));
-  const browser = new SupervisedBrowser(host, launch, downloads, instance.chrome.viewport);
+  const crashes = new PageCrashes(instance.vm_id, daemon, host, signal);
+  const { viewport } = instance.chrome;
+  const parts = { downloads, viewport, onPageCrash: crashes.report };
+  const browser = new SupervisedBrowser(host, launch, parts);
   let app: Promise<HttpApp> | null = null;
   const loadApp = () =>
     app ??= import("./http_app.ts").then(({ agentApp }) =>
@@ -77,6 +83,7 @@ export async function runAgent(
       browser_version: browserVersion,
       port: server.port,
       browser_restarts: browser.restarts,
+      ...browser.lastEnd === null ? {} : { browser_ended: browser.lastEnd },
       ready_ms: Math.round(host.clock.monotonicMs() - startedMs),
     };
     await announce(daemon, host, facts, life);

@@ -1,6 +1,7 @@
 /** Chrome, kept running: started, connected to, watched and started again. */
 import type { Browser } from "puppeteer-core";
 import type { Host } from "../host/host.ts";
+import { BROWSER_ENDED_LENGTH_MAX } from "../protocol/guest.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { Viewport } from "../protocol/vm_settings.ts";
 import type { Chrome } from "./chrome.ts";
@@ -8,6 +9,7 @@ import { VIEWPORT } from "./chrome_command.ts";
 import { Deadline } from "./deadline.ts";
 import type { Downloads } from "./downloads/downloads.ts";
 import { watchDownloads } from "./downloads/watch.ts";
+import type { OnPageCrash } from "./page_crashes.ts";
 import { Pages } from "./pages.ts";
 import { Emulations } from "./emulation/emulations.ts";
 import { PageRecords } from "./records/page_records.ts";
@@ -41,6 +43,14 @@ export interface ChromeAnswer {
 /** Called each time a Chrome answers; a rejection ends the agent. */
 export type OnReady = (answer: ChromeAnswer, life: AbortSignal) => Promise<void>;
 
+/** What all Chromes have in common. */
+export interface BrowserParts {
+  readonly downloads: Downloads;
+  /** Of each page; left out: Chrome's own. */
+  readonly viewport: Viewport | undefined;
+  readonly onPageCrash: OnPageCrash;
+}
+
 /** Runs one Chrome after another until told to stop. */
 export class SupervisedBrowser {
   readonly #host: Host;
@@ -48,24 +58,26 @@ export class SupervisedBrowser {
   readonly #viewport: Viewport | undefined;
   readonly downloads: Downloads;
   #emulations: Emulations | null = null;
+  readonly #onPageCrash: OnPageCrash;
   readonly #exitTimesMs: number[] = [];
   #session: BrowserSession | null = null;
   #answer: ChromeAnswer | null = null;
   #pid: number | null = null;
   #next = Promise.withResolvers<BrowserSession>();
   #restarts = 0;
+  #lastEnd: string | null = null;
   #clients = 0;
 
   constructor(
     host: Host,
     launch: () => Promise<Chrome>,
-    downloads: Downloads,
-    viewport?: Viewport,
+    { downloads, viewport, onPageCrash }: BrowserParts,
   ) {
     this.#host = host;
     this.#launch = launch;
     this.downloads = downloads;
     this.#viewport = viewport;
+    this.#onPageCrash = onPageCrash;
   }
 
   /** Says that a DevTools client is connected until disposed: pages may be its own then. */
@@ -77,6 +89,11 @@ export class SupervisedBrowser {
   /** How often Chrome had to be started again. */
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** Why the last Chrome had to be replaced, in words; `null` when none had to. */
+  get lastEnd(): string | null {
+    return this.#lastEnd;
   }
 
   /** The process that was started as Chrome; `null` until its DevTools answer. */
@@ -104,7 +121,9 @@ export class SupervisedBrowser {
     while (true) {
       const reason = await this.#serve(chrome, onReady, signal);
       if (signal.aborted) return;
-      this.#host.log("warn", "Chrome is gone and is started again", { reason: String(reason) });
+      this.#lastEnd = (reason instanceof Error ? reason.message : String(reason))
+        .slice(0, BROWSER_ENDED_LENGTH_MAX);
+      this.#host.log("warn", "Chrome is gone and is started again", { reason: this.#lastEnd });
       try {
         await this.#host.clock.sleep(this.#restartPauseMs(reason), signal);
       } catch (error) {
@@ -207,6 +226,7 @@ export class SupervisedBrowser {
         ...{ records, emulations, downloads: this.downloads, log: this.#host.log },
         viewport: this.#viewport,
         isShared: () => this.#clients > 0,
+        onCrash: this.#onPageCrash,
       }),
     );
     const pageOf = (frameId: string) => pages.pageOf(frameId);

@@ -5,6 +5,7 @@ import { ViperError } from "../protocol/problems.ts";
 import { chromeCommand, endingWithUs, expendable, findChrome } from "./chrome_command.ts";
 import { Deadline } from "./deadline.ts";
 import { Lines } from "../protocol/lines.ts";
+import { unlockProfile } from "./profile_folder.ts";
 import { processTree } from "./process_tree.ts";
 import { sandboxFlags } from "./sandbox.ts";
 
@@ -14,13 +15,8 @@ export const CHROME_START_TIMEOUT_MS = 60_000;
 const KILL_TIMEOUT_MS = 5_000;
 /** Lines of Chrome's output that are kept to explain a failed start. */
 const OUTPUT_LINES_MAX = 20;
-const REMOVE_ATTEMPTS_MAX = 10;
-const REMOVE_PAUSE_MS = 50;
 
-/** Chrome's own files that a killed Chrome leaves and that would keep the next from starting. */
-const STALE_FILES = ["SingletonLock", "SingletonCookie", "SingletonSocket"];
-
-/** A Chrome that was started; disposing ends all of its processes and removes its own folder. */
+/** A Chrome that was started; disposing ends all of its processes. */
 export interface Chrome extends AsyncDisposable {
   readonly pid: number;
   readonly exited: Promise<ExitStatus>;
@@ -36,23 +32,24 @@ export interface Chrome extends AsyncDisposable {
 export type OnOutput = (line: string) => void;
 
 /**
- * Starts Chrome and returns at once, while it boots.
+ * Starts Chrome with that folder for its profile, and returns at once, while it boots.
  *
  * @throws {ViperError} `browser_unavailable` when there is no executable
  */
 export async function launchChrome(
   settings: Instance["chrome"],
+  profile: string,
   host: Host,
   onOutput: OnOutput,
 ): Promise<Chrome> {
   await using undo = new AsyncDisposableStack();
   const executable = await findChrome(settings.executable, host);
-  const folder = await profileFolder(settings.user_data_dir, host, undo);
+  await unlockProfile(profile, host);
   const flags = [...await sandboxFlags(host), ...settings.args];
   const prefix = [...await endingWithUs(host), ...await expendable(host)];
   const process = await host.spawn(
     "agent.chrome:spawn",
-    [...prefix, ...chromeCommand(executable, folder, flags)],
+    [...prefix, ...chromeCommand(executable, profile, flags)],
     { output: "piped", env: variables(host) },
   );
   undo.defer(() => endProcess(process, host));
@@ -72,35 +69,6 @@ export async function launchChrome(
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
-}
-
-async function profileFolder(
-  given: string | undefined,
-  host: Host,
-  undo: AsyncDisposableStack,
-): Promise<string> {
-  if (given === undefined) {
-    const made = await host.files.makeTempDir("agent.chrome:profile_make", "viper-chrome-");
-    undo.defer(() => removeFolder(made, host));
-    return made;
-  }
-  await host.files.makeDir("agent.chrome:profile_make", given, 0o700);
-  for (const name of STALE_FILES) {
-    await host.files.remove("agent.chrome:profile_unlock", `${given}/${name}`);
-  }
-  return given;
-}
-
-/** A process of Chrome's that is still ending may write once more, so one try can be too few. */
-async function removeFolder(path: string, host: Host): Promise<void> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await host.files.remove("agent.chrome:profile_remove", path);
-    } catch (error) {
-      if (attempt === REMOVE_ATTEMPTS_MAX) throw error;
-      await host.clock.sleep(REMOVE_PAUSE_MS);
-    }
-  }
 }
 
 async function endProcess(process: Process, host: Host): Promise<void> {

@@ -8,10 +8,8 @@ import type { Instance } from "../protocol/guest.ts";
 import { type Chrome, CHROME_START_TIMEOUT_MS, type OnOutput } from "./chrome.ts";
 import { Deadline } from "./deadline.ts";
 import { followFile } from "./follow_file.ts";
+import { AHEAD_VARIABLE } from "./profile_folder.ts";
 import { isRunning, processTree } from "./process_tree.ts";
-
-/** Names the folder with `pid` and `profile/`. */
-export const AHEAD_VARIABLE = "VIPER_AGENT_CHROME_AHEAD";
 
 /** Names the file that it writes its output to, from the first byte on. */
 export const OUTPUT_VARIABLE = "VIPER_AGENT_CHROME_OUTPUT";

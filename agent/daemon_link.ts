@@ -1,13 +1,17 @@
 /** What the agent says to the daemon: signed with this VM's key, and in its name. */
 import type { Host } from "../host/host.ts";
-import { guestAnnounce, guestLogs, type Instance } from "../protocol/guest.ts";
+import { guestAnnounce, guestLogs, guestPageCrashed, type Instance } from "../protocol/guest.ts";
 import { createClient, type FetchLike } from "../protocol/http_client.ts";
 import type { Client } from "../protocol/operation.ts";
 import { VM_HEADER } from "../protocol/signature.ts";
 import { type SignableInit, Signer } from "../protocol/signer.ts";
 
 // Named here and not taken from the list, which names what an agent's start has no use for.
-const operations = { announce: guestAnnounce, logs: guestLogs } as const;
+const operations = {
+  announce: guestAnnounce,
+  logs: guestLogs,
+  pageCrashed: guestPageCrashed,
+} as const;
 
 /** The daemon, as its guests see it. */
 export type DaemonLink = Client<typeof operations>;

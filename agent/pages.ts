@@ -9,6 +9,7 @@ import type { Downloads } from "./downloads/downloads.ts";
 import { hasFrame } from "./frames.ts";
 import type { Emulations } from "./emulation/emulations.ts";
 import type { OpenPage } from "./open_page.ts";
+import type { OnPageCrash } from "./page_crashes.ts";
 import { PageLoads } from "./page_loads.ts";
 import type { PageRecords } from "./records/page_records.ts";
 import { StorageSeed } from "./know/storage_seed.ts";
@@ -28,6 +29,7 @@ export interface PagesParts {
   readonly viewport: Viewport | undefined;
   /** Whether DevTools clients are connected, whose the pages may be. */
   readonly isShared: () => boolean;
+  readonly onCrash: OnPageCrash;
 }
 
 /**
@@ -129,15 +131,17 @@ export class Pages {
 
   async #prepare(page: Page): Promise<OpenPage> {
     const gone = new AbortController();
-    const forget = (reason: string) => {
-      gone.abort(new ViperError("browser_unavailable", `Cannot go on: ${reason}`));
+    const forget = (code: "browser_unavailable" | "page_crashed", reason: string) => {
+      gone.abort(new ViperError(code, `Cannot go on: ${reason}`));
       this.#known.delete(page);
       this.#order = this.#order.filter((open) => open.page !== page);
     };
-    page.on("close", () => forget("the page was closed"));
+    page.on("close", () => forget("browser_unavailable", "the page was closed"));
     page.on("error", () => {
-      this.#log("warn", "The page crashed", { url: page.url() });
-      forget("the page crashed");
+      const url = page.url();
+      const open = this.#order.find((open) => open.page === page);
+      if (open !== undefined) this.#parts.onCrash({ page: open.id, url });
+      forget("page_crashed", "the page crashed");
       page.close().catch(() => {}); // What is left of it may be gone already.
     });
     const cdp = await page.createCDPSession();

@@ -19,6 +19,7 @@ export const eventType = z.enum([
   "VM_CRASHED",
   "VM_DELETED",
   "VM_BROWSER_RESTARTED",
+  "VM_PAGE_CRASHED",
   "VM_LOG",
 ]);
 /** What happened. */
@@ -58,6 +59,9 @@ export const vmEvent = z.object({
   message: z.string().optional(),
   /** Of `VM_CRASHED`. Earlier versions stored none. */
   cause: crashCause.optional(),
+  /** Of `VM_PAGE_CRASHED`: its id and where it was. */
+  page: z.string().optional(),
+  url: z.string().optional(),
   /** Of `VM_LOG`: a line that the guest wrote, and where. */
   stream: logStream.optional(),
   line: z.string().optional(),

@@ -42,6 +42,9 @@ export const instance = z.strictObject({
 /** The file that a VM is born with. */
 export type Instance = z.output<typeof instance>;
 
+/** Characters of the words for a Chrome's end. */
+export const BROWSER_ENDED_LENGTH_MAX = 500;
+
 export const guestAnnounce = operation({
   name: "guest.announce",
   summary: "Say that the agent and its browser are ready, or that the browser came back",
@@ -54,6 +57,8 @@ export const guestAnnounce = operation({
     port: z.int().min(1).max(65535),
     /** How often Chrome had to be started again since the agent's start. */
     browser_restarts: z.int().min(0),
+    /** Why it had to be the last time. */
+    browser_ended: z.string().max(BROWSER_ENDED_LENGTH_MAX).optional(),
     /** Milliseconds from the agent's start to ready. */
     ready_ms: z.int().min(0),
   }),
@@ -84,6 +89,28 @@ export const guestLogs = operation({
     lines: z.array(guestLine).max(LOG_BATCH_LINES_MAX),
     /** Lines after these that the agent had no room for. */
     dropped: z.int().min(0),
+  }),
+  output: z.object({ status: z.literal("ok") }),
+  errors: ["unauthorized", "signature_stale"],
+});
+
+/** Characters of a crashed page's URL; what is longer is cut. */
+export const PAGE_URL_LENGTH_MAX = 2_000;
+
+/** `out_of_memory`: the guest's kernel ended the page, since there was no memory left. */
+export const pageCrashReason = z.enum(["out_of_memory", "crashed"]);
+/** Why a page crashed. */
+export type PageCrashReason = z.infer<typeof pageCrashReason>;
+
+export const guestPageCrashed = operation({
+  name: "guest.page_crashed",
+  summary: "Say that a page of the browser has crashed",
+  http: { method: "POST", path: "/guest/v1/page-crashed", status: 200 },
+  input: z.strictObject({
+    vm_id: z.string().max(64),
+    page: z.string().max(64),
+    url: z.string().max(PAGE_URL_LENGTH_MAX),
+    reason: pageCrashReason,
   }),
   output: z.object({ status: z.literal("ok") }),
   errors: ["unauthorized", "signature_stale"],

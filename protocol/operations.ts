@@ -4,7 +4,7 @@ import { actOperations } from "./act.ts";
 import { emulationOperations } from "./emulation.ts";
 import { downloadOperations } from "./downloads.ts";
 import { captureOperations } from "./capture.ts";
-import { agentHealth, guestAnnounce, guestLogs } from "./guest.ts";
+import { agentHealth, guestAnnounce, guestLogs, guestPageCrashed } from "./guest.ts";
 import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
 import { vmsLogs } from "./logs.ts";
 import { lookOperations } from "./look.ts";
@@ -72,7 +72,11 @@ export const browserOperations = {
 export const agentOperations = { health: agentHealth } as const;
 
 /** Served by the daemon's guest-facing listener. */
-export const guestOperations = { announce: guestAnnounce, logs: guestLogs } as const;
+export const guestOperations = {
+  announce: guestAnnounce,
+  logs: guestLogs,
+  pageCrashed: guestPageCrashed,
+} as const;
 
 /** Where the daemon serves what a VM's agent serves. */
 export const AGENT_PREFIX = "/api/v1/vms/{name}/agent";

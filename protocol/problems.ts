@@ -186,6 +186,11 @@ export const PROBLEMS = {
   },
   result_too_large: { status: 413, title: "The result is too large" },
   timeout: { status: 504, title: "The operation did not finish in time" },
+  page_crashed: {
+    status: 502,
+    title: "The page crashed",
+    hint: "Go on, on a new page; where the VM's memory ran out, give it more with memory_mb",
+  },
   browser_unavailable: {
     status: 503,
     title: "The browser is not running",

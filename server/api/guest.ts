@@ -13,10 +13,12 @@ import {
   nameSpans,
   type OnServerError,
 } from "../../protocol/http_server.ts";
+import { maskLine } from "../../protocol/masking.ts";
 import { guestOperations } from "../../protocol/operations.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { VM_HEADER } from "../../protocol/signature.ts";
 import { Verifier } from "../../protocol/verifier.ts";
+import { plainText } from "../logs/plain_text.ts";
 import type { VmLogs } from "../logs/vm_logs.ts";
 import type { Fleet } from "../vms/fleet.ts";
 
@@ -64,6 +66,7 @@ export function guestApp(
       await fleet.announce(vmId, {
         url: `http://${peer}:${input.port}`,
         browserRestarts: input.browser_restarts,
+        browserEnded: input.browser_ended === undefined ? undefined : clean(input.browser_ended),
       });
       return { status: "ok" as const };
     },
@@ -72,6 +75,11 @@ export function guestApp(
       if (input.vm_id !== vmId || vm === undefined) throw unauthorized(input.vm_id);
       logs.take(vm, input.lines, input.dropped);
       return await Promise.resolve({ status: "ok" as const });
+    },
+    pageCrashed: async ({ vm_id, page, url, reason }, { vmId }: Guest) => {
+      if (vm_id !== vmId) throw unauthorized(vm_id);
+      await fleet.pageCrashed(vmId, { page: clean(page), url: clean(url), reason });
+      return { status: "ok" as const };
     },
   }, {
     contextOf: async (c: Context): Promise<Guest> => {
@@ -112,6 +120,11 @@ class Verifiers {
       if (this.fleet.rowById(vmId) === undefined) this.#known.delete(vmId);
     }
   }
+}
+
+/** A guest's words as nobody's secret, and as text that does nothing to who reads it. */
+function clean(text: string): string {
+  return maskLine(plainText(text));
 }
 
 function unauthorized(vmId: string): ViperError {

@@ -14,7 +14,7 @@ import type { AgentLink } from "./incarnation.ts";
 import type { VmParts } from "./lifecycle.ts";
 import { Planner, type PlannerOptions } from "./planner.ts";
 import { isOnItsWay } from "./states.ts";
-import { type Announcement, Vm } from "./vm.ts";
+import { type Announcement, type PageCrash, Vm } from "./vm.ts";
 import { labelsOf, wireVm } from "./wire_vm.ts";
 
 /** What a VM's folder is called. Nothing else in the runtime folder is ours to remove. */
@@ -180,6 +180,10 @@ export class Fleet {
 
   announce(id: string, announcement: Announcement): Promise<void> {
     return this.#vm(id).announce(announcement);
+  }
+
+  pageCrashed(id: string, crash: PageCrash): Promise<void> {
+    return this.#vm(id).pageCrashed(crash);
   }
 
   /** What every VM that has a machine should have on the network, for its repair. */

@@ -15,7 +15,9 @@ const HEALTH_MISSES_MAX = 3;
 
 /** Restarts of a browser that are told within the window; an honest agent ends itself before. */
 const RESTARTS_TOLD_MAX = 10;
-const RESTARTS_WINDOW_MS = 60_000;
+/** Crashes of pages that are told within the window. */
+const PAGE_CRASHES_TOLD_MAX = 30;
+const TOLD_WINDOW_MS = 60_000;
 
 /** How to reach a VM's agent. */
 export interface AgentLink {
@@ -36,10 +38,13 @@ export class Incarnation {
   #uses = 0;
   #lastUseMs: number;
   #browserRestarts = 0;
-  #restartTimesMs: number[] = [];
+  readonly #restartsTold: Allowance;
+  readonly #crashesTold: Allowance;
 
   constructor(readonly machine: Machine, private readonly host: Host) {
     this.#lastUseMs = host.clock.monotonicMs();
+    this.#restartsTold = new Allowance(RESTARTS_TOLD_MAX, host.clock);
+    this.#crashesTold = new Allowance(PAGE_CRASHES_TOLD_MAX, host.clock);
   }
 
   /** Aborted when the life has ended. */
@@ -83,13 +88,15 @@ export class Incarnation {
 
   /** Only a counter that grows is news, and a guest cannot flood the events with it. */
   isNews(browserRestarts: number): boolean {
-    const now = this.host.clock.monotonicMs();
-    this.#restartTimesMs = this.#restartTimesMs.filter((at) => at > now - RESTARTS_WINDOW_MS);
     const isGrown = browserRestarts > this.#browserRestarts;
-    if (!isGrown || this.#restartTimesMs.length >= RESTARTS_TOLD_MAX) return false;
+    if (!isGrown || !this.#restartsTold.take()) return false;
     this.#browserRestarts = browserRestarts;
-    this.#restartTimesMs.push(now);
     return true;
+  }
+
+  /** Whether one more crash of a page may be told: a guest cannot flood the events with them. */
+  mayTellCrash(): boolean {
+    return this.#crashesTold.take();
   }
 
   #use(): Disposable {
@@ -138,4 +145,19 @@ function once(callback: () => void): () => void {
     if (!isDone) callback();
     isDone = true;
   };
+}
+
+/** So many within {@linkcode TOLD_WINDOW_MS}. */
+class Allowance {
+  #timesMs: number[] = [];
+
+  constructor(private readonly most: number, private readonly clock: Clock) {}
+
+  take(): boolean {
+    const nowMs = this.clock.monotonicMs();
+    this.#timesMs = this.#timesMs.filter((at) => at > nowMs - TOLD_WINDOW_MS);
+    if (this.#timesMs.length >= this.most) return false;
+    this.#timesMs.push(nowMs);
+    return true;
+  }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { PageCrashReason } from "../../protocol/guest.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { VmRow } from "../store/vm_rows.ts";
 import { NETWORK_LOST } from "./crash.ts";
@@ -17,7 +18,21 @@ import { VmQueue } from "./vm_queue.ts";
 export interface Announcement {
   readonly url: string;
   readonly browserRestarts: number;
+  /** Why the browser had to be started again. */
+  readonly browserEnded?: string | undefined;
 }
+
+/** What an agent says of a page that is no more. */
+export interface PageCrash {
+  readonly page: string;
+  readonly url: string;
+  readonly reason: PageCrashReason;
+}
+
+const PAGE_ENDS: Readonly<Record<PageCrashReason, string>> = {
+  crashed: "a page crashed",
+  out_of_memory: "the guest ran out of memory, and its kernel ended a page",
+};
 
 /** One VM. */
 export class Vm {
@@ -117,7 +132,7 @@ export class Vm {
   }
 
   /** The agent is ready, for the first time or with a new browser. */
-  announce({ url, browserRestarts }: Announcement): Promise<void> {
+  announce({ url, browserRestarts, browserEnded: message }: Announcement): Promise<void> {
     return this.#queue.accept(() => {
       const row = this.#record.demand("announce");
       const { life } = this.#lifecycle;
@@ -134,8 +149,18 @@ export class Vm {
         this.#record.amend({ agent_url: url });
       }
       if (life.isNews(browserRestarts)) {
-        this.#record.apply("announce", {}, { type: "VM_BROWSER_RESTARTED" });
+        this.#record.apply("announce", {}, { type: "VM_BROWSER_RESTARTED", message });
       }
+    });
+  }
+
+  /** Tells of it, as long as this VM has not told of too many. */
+  pageCrashed({ page, url, reason }: PageCrash): Promise<void> {
+    return this.#queue.accept(() => {
+      const row = this.#record.require();
+      if (!this.#lifecycle.life?.mayTellCrash()) return;
+      const told = { type: "VM_PAGE_CRASHED", message: PAGE_ENDS[reason] } as const;
+      this.#record.publish(row, { ...told, page: { id: page, url } });
     });
   }
 

@@ -41,6 +41,8 @@ export interface Told {
   readonly type?: EventType;
   readonly message?: string | undefined;
   readonly cause?: CrashCause | undefined;
+  /** Of which page of the browser it tells, and where that was. */
+  readonly page?: { readonly id: string; readonly url: string } | undefined;
   /** Something of the machine still stands: its address must not go to another VM. */
   readonly isUnclean?: boolean;
 }
@@ -101,7 +103,7 @@ export class VmRecord {
 
   publish(
     row: VmRow,
-    { type, message, cause }: Told & { readonly type: EventType },
+    { type, message, cause, page }: Told & { readonly type: EventType },
     write: () => void = () => {},
   ): void {
     this.parts.bus.publish({
@@ -114,6 +116,7 @@ export class VmRecord {
       ...(row.pid === null ? {} : { pid: row.pid }),
       ...(message === undefined ? {} : { message }),
       ...(cause === undefined ? {} : { cause }),
+      ...(page === undefined ? {} : { page: page.id, url: page.url }),
     }, write);
   }
 

@@ -3,7 +3,8 @@
  * Method: one VM under QEMU, looked at through its agent and its pages.
  */
 import assert from "node:assert/strict";
-import { type DaemonProcess, IMAGE_DIR, startDaemon } from "../daemon_process.ts";
+import type { EventGap, VmEvent } from "../../protocol/events.ts";
+import { type DaemonProcess, eventsUntil, IMAGE_DIR, startDaemon } from "../daemon_process.ts";
 import { type Ground, leavingNothing } from "../leaks.ts";
 import { privateNetworkMissing } from "../private_network.ts";
 
@@ -20,7 +21,12 @@ if (skip !== null) console.log(`tests of the guest are skipped: ${skip}`);
 interface Health {
   readonly browser_uid?: number;
   readonly browser_sandbox?: string;
+  readonly browser_restarts: number;
+  readonly uptime: number;
 }
+
+const isPageCrash = (event: VmEvent | EventGap): event is VmEvent =>
+  event.type === "VM_PAGE_CRASHED";
 
 async function healthOf(daemon: DaemonProcess): Promise<Health> {
   const response = await daemon.fetch("/api/v1/vms/a/agent/healthz");
@@ -48,5 +54,22 @@ async function guestOf(t: Deno.TestContext, ground: Ground): Promise<void> {
       browser_uid: GUEST_UID,
       browser_sandbox: "on",
     });
+  });
+
+  await t.step("a page that takes all memory is ended, and nothing else", async () => {
+    const before = await healthOf(daemon);
+    const expression = "for (const hog = [];;) hog.push(new Uint8Array(2 ** 24).fill(1))";
+    await assert.rejects(browser.evaluate({ expression, timeout_ms }), { code: "page_crashed" });
+    const events = await eventsUntil(daemon, 0, (all) => all.some(isPageCrash), ACTION_MS);
+    const crashes = events.filter(isPageCrash);
+    assert.equal(crashes.length, 1);
+    assert.match(crashes[0]?.message ?? "", /ran out of memory/);
+    assert.equal(crashes[0]?.url, "about:blank");
+
+    const url = "data:text/html,<title>Back</title>";
+    assert.equal((await browser.navigate({ url, timeout_ms })).title, "Back");
+    const after = await healthOf(daemon);
+    assert.ok(after.uptime > before.uptime, "the agent is the same");
+    assert.equal(after.browser_restarts, 0, "and so is Chrome");
   });
 }

@@ -1,6 +1,7 @@
 /** A real agent with a real Chrome, a daemon that only listens, and pages on loopback. */
 import { denoHost } from "../../host/deno_host.ts";
-import { AHEAD_VARIABLE, OUTPUT_VARIABLE } from "../../agent/chrome_ahead.ts";
+import { OUTPUT_VARIABLE } from "../../agent/chrome_ahead.ts";
+import { AHEAD_VARIABLE } from "../../agent/profile_folder.ts";
 import { CHROME_FLAGS, findChrome } from "../../agent/chrome_command.ts";
 import { sandboxFlags } from "../../agent/sandbox.ts";
 import { VERSION } from "../../protocol/version.ts";
@@ -8,7 +9,7 @@ import { BODY_LIMIT_BYTES } from "../../protocol/http_body.ts";
 import { createClient } from "../../protocol/http_client.ts";
 import { createApp, mount } from "../../protocol/http_server.ts";
 import { agentOperations, browserOperations, guestOperations } from "../../protocol/operations.ts";
-import type { guestAnnounce, GuestLine } from "../../protocol/guest.ts";
+import type { guestAnnounce, GuestLine, guestPageCrashed } from "../../protocol/guest.ts";
 import type { Client, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { type SignableInit, Signer } from "../../protocol/signer.ts";
@@ -24,6 +25,9 @@ const served = { ...browserOperations, ...agentOperations };
 /** What the agent said of itself. */
 export type Announce = ParsedOf<typeof guestAnnounce>;
 
+/** What the agent said of a page. */
+export type PageCrashed = ParsedOf<typeof guestPageCrashed>;
+
 /** An agent that has announced itself. */
 export interface TestAgent extends AsyncDisposable {
   readonly client: Client<typeof served>;
@@ -37,6 +41,8 @@ export interface TestAgent extends AsyncDisposable {
   readonly announces: Announce[];
   /** Lines that the agent sent, oldest first. */
   readonly logged: GuestLine[];
+  /** What it said of pages that crashed, oldest first. */
+  readonly pageCrashes: PageCrashed[];
   /** Announces that were refused, for their signature or because the test said so. */
   readonly refused: () => number;
   /** Resolves when there are so many accepted announces. */
@@ -55,6 +61,7 @@ export async function startAgent(
   const host = denoHost({ log: () => {} });
   const announces: Announce[] = [];
   const logged: GuestLine[] = [];
+  const pageCrashes: PageCrashed[] = [];
   let toRefuse = options.refuseFirst ?? 0;
   let refused = 0;
 
@@ -71,6 +78,10 @@ export async function startAgent(
     },
     logs: ({ lines }) => {
       logged.push(...lines);
+      return Promise.resolve({ status: "ok" as const });
+    },
+    pageCrashed: (input) => {
+      pageCrashes.push(input);
       return Promise.resolve({ status: "ok" as const });
     },
   }, {
@@ -140,6 +151,7 @@ export async function startAgent(
     child,
     announces,
     logged,
+    pageCrashes,
     refused: () => refused,
     announced,
     tempDir: chromeDir,

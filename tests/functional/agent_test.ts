@@ -4,11 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { endingWithUs, findChrome } from "../../agent/chrome_command.ts";
+import { processTree } from "../../agent/process_tree.ts";
 import { denoHost } from "../../host/deno_host.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { Audience } from "../../protocol/signature.ts";
 import { Signer } from "../../protocol/signer.ts";
-import { spawnAgent, startAgent, tryKill, until, within } from "./agent_fixture.ts";
+import { serveSite, spawnAgent, startAgent, tryKill, until, within } from "./agent_fixture.ts";
 
 /** Kills what holds Chrome's profile; the wrapper script and all of Chrome's own processes. */
 function killChrome(pids: number[]): void {
@@ -125,6 +126,44 @@ Deno.test("agent starts Chrome again when it exits, and says so", async () => {
   assert.deepEqual(agent.chromeProcesses().filter((pid) => before.includes(pid)), []);
 });
 
+for (const ahead of [false, true]) {
+  Deno.test(`agent gives the next Chrome the profile of ${ahead ? "one ahead" : "the last"}`, async () => {
+    await using agent = await startAgent({ ahead });
+    await using site = serveSite({ "/": "<title>x</title>" });
+    await agent.client.navigate({ url: site.url });
+    // Chrome writes its cookies after some time; what a page stores, at once when it ends well.
+    await agent.client.evaluate({ expression: "localStorage.setItem('kept', 'yes')" });
+    const browsers = agent.chromeProcesses().filter((pid) => isBrowser(pid));
+    for (const pid of browsers) Deno.kill(pid, "SIGTERM");
+    assert.match((await agent.announced(2)).browser_ended ?? "", /Chrome/);
+
+    await agent.client.navigate({ url: site.url });
+    const { result } = await agent.client.evaluate({ expression: "localStorage.getItem('kept')" });
+    assert.equal(result, "yes");
+  });
+}
+
+Deno.test("agent tells of a page that crashes, and its actions of why they end", async () => {
+  await using agent = await startAgent();
+  const { pages: [page] } = await agent.client.pagesList({});
+  const underWay = agent.client.evaluate({ expression: "new Promise(() => {})" })
+    .then(() => assert.fail("the page crashed under this action"), (error) => error);
+  await agent.client.health({}); // The action above was sent before this one was answered.
+  const [browser = 0] = agent.chromeProcesses().filter(isBrowser);
+  const processes = await processTree(denoHost({ log: () => {} }).files, browser);
+  killChrome(processes.filter((pid) => commandOf(pid).includes("--type=renderer")));
+
+  const error = await within("the action under way", underWay);
+  assert.equal(error.code, "page_crashed");
+  await until("the crash to be told", () => agent.pageCrashes.length > 0);
+  assert.deepEqual(agent.pageCrashes.map(({ page, reason }) => ({ page, reason })), [
+    { page: page?.id, reason: "crashed" },
+  ]);
+  const { title } = await agent.client.navigate({ url: "data:text/html,<title>Back</title>" });
+  assert.equal(title, "Back");
+  assert.equal(agent.announces.length, 1, "Chrome is the same");
+});
+
 Deno.test("agent takes over a Chrome that runs ahead, and starts its own when that is gone", async () => {
   await using agent = await startAgent({ ahead: true });
   const ahead = agent.chromeProcesses();
@@ -136,7 +175,9 @@ Deno.test("agent takes over a Chrome that runs ahead, and starts its own when th
   killChrome(ahead);
   assert.equal((await agent.announced(2)).browser_restarts, 1);
   assert.equal((await agent.client.evaluate({ expression: "2 + 2" })).result, 4);
-  assert(!agent.chromeProcesses().some((pid) => commandOf(pid).includes("/ahead/profile")));
+  assert(agent.chromeProcesses().some((pid) => isBrowser(pid)));
+  const old = agent.chromeProcesses().filter((pid) => ahead.includes(pid));
+  assert.deepEqual(old, [], "it is another one");
 });
 
 Deno.test("agent ends a Chrome that runs ahead of an instance that asks for another", async () => {

@@ -161,6 +161,8 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   browser_version: text,
   port: fc.integer({ min: 1, max: 65_535 }),
   browser_restarts: fc.nat(),
+  browser_ended: text,
+  reason: fc.constantFrom("crashed", "out_of_memory"),
   ready_ms: fc.nat(),
   lines: fc.array(fc.record({
     stream: fc.constantFrom("agent", "browser"),

@@ -1,6 +1,7 @@
 /** The guest-facing listener: a VM may announce itself, from its own address, and nothing else. */
 import assert from "node:assert/strict";
 import type { Hono } from "hono";
+import type { VmEvent } from "../../../../protocol/events.ts";
 import { VM_HEADER } from "../../../../protocol/signature.ts";
 import { type SignableInit, Signer } from "../../../../protocol/signer.ts";
 import { GUEST_BODY_BYTES_MAX, guestApp } from "../../../../server/api/guest.ts";
@@ -145,7 +146,30 @@ Deno.test("lines from the VM's address, signed with its key, get into its logs",
   assert.equal((await world.logs.tail(vm_id, 9)).lines.length, 2);
 });
 
-Deno.test("the guest-facing listener serves nothing but announce and logs", async () => {
+Deno.test("a page's crash, said as an announce is, becomes an event without secrets", async () => {
+  await using guest = await guestWorld();
+  const { world } = guest;
+  await announce(guest);
+  const { id: vm_id = "" } = world.rows.byName("one") ?? {};
+  const told: VmEvent[] = [];
+  world.bus.listen((event) => told.push(event));
+  const crash = { vm_id, page: "p\x1b[1m1", url: "https://a.test/?key=k", reason: "crashed" };
+  const send = (change = {}, how = {}) =>
+    announce(guest, { path: "/guest/v1/page-crashed", whole: { ...crash, ...change }, ...how });
+  assert.equal((await send()).status, 200);
+  assert.deepEqual(told.map(({ type, page, url }) => [type, page, url]), [
+    ["VM_PAGE_CRASHED", "p1", "https://a.test/?***"],
+  ]);
+  await assertProblem(await send({}, { peer: "10.9.0.3" }), "unauthorized");
+  await assertProblem(await send({}, { token: "0".repeat(64) }), "unauthorized");
+  await assertProblem(await send({ vm_id: UNKNOWN_ID }), "unauthorized");
+  for (const bad of [{ url: "x".repeat(2_001) }, { reason: "why" }, { page: "x".repeat(65) }]) {
+    await assertProblem(await send(bad), "invalid_request");
+  }
+  assert.equal(told.length, 1);
+});
+
+Deno.test("the guest-facing listener serves nothing but what a guest may say", async () => {
   await using guest = await guestWorld();
   const paths = ["/", "/healthz", "/api/v1/vms", "/api/v1/vms/one", "/api/v1/events/vms"];
   for (const path of [...paths, "/api/v1/vms/one/agent/healthz", "/guest/v1", `${ANNOUNCE}/x`]) {

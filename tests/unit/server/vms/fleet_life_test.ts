@@ -1,5 +1,6 @@
 /** A VM's life after its create: ends of every kind, waits, announces and restarts of the daemon. */
 import assert from "node:assert/strict";
+import type { VmEvent } from "../../../../protocol/events.ts";
 import { until } from "../../../until.ts";
 import { BOOT_TIMEOUT_MS, fleetWorld, namesIn } from "./fleet_world.ts";
 
@@ -136,6 +137,46 @@ Deno.test("Fleet.announce() lets no guest flood the events with restarts", async
     await world.fleet.announce(id, { url: "http://127.0.0.1:9", browserRestarts: restarts });
   }
   assert.equal(world.events().filter((type) => type === "VM_BROWSER_RESTARTED").length, 10);
+});
+
+Deno.test("Fleet.announce() tells why a browser had to be started again", async () => {
+  await using world = await fleetWorld();
+  await world.create("one");
+  await world.announce("one");
+  const id = world.rows.byName("one")?.id ?? "";
+  const told: unknown[] = [];
+  world.bus.listen(({ type, message }) => told.push([type, message]));
+  const browserEnded = "Cannot go on: Chrome ended with code 139";
+  await world.fleet.announce(id, {
+    ...{ url: "http://127.0.0.1:9", browserRestarts: 1, browserEnded },
+  });
+  assert.deepEqual(told, [["VM_BROWSER_RESTARTED", browserEnded]]);
+});
+
+Deno.test("Fleet.pageCrashed() tells which page, where and why, and lets no guest flood the events", async () => {
+  await using world = await fleetWorld();
+  await world.create("one");
+  await world.announce("one");
+  const id = world.rows.byName("one")?.id ?? "";
+  const told: VmEvent[] = [];
+  world.bus.listen((event) => told.push(event));
+  const crash = { page: "p1", url: "https://a.test/", reason: "out_of_memory" } as const;
+  await world.fleet.pageCrashed(id, crash);
+  const { type, name, status, page, url, message = "" } = told[0] ?? {};
+  assert.deepEqual({ type, name, status, page, url }, {
+    ...{ type: "VM_PAGE_CRASHED", name: "one", status: "running" },
+    ...{ page: "p1", url: "https://a.test/" },
+  });
+  assert.match(message, /out of memory/);
+  for (let count = 2; count <= 50; count++) await world.fleet.pageCrashed(id, crash);
+  assert.equal(told.length, 30);
+  await world.clock.advance(60_000);
+  await world.fleet.pageCrashed(id, { ...crash, reason: "crashed" });
+  assert.equal(told.at(-1)?.message, "a page crashed");
+  await world.fleet.stop("one", 0);
+  const { length } = told;
+  await world.fleet.pageCrashed(id, crash);
+  assert.equal(told.length, length, "a VM that is down has no page");
 });
 
 Deno.test("Fleet.wait() ends when the VM runs, crashes or is deleted", async () => {
