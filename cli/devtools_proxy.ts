@@ -17,8 +17,17 @@ import { CliError, type DaemonAddress } from "./context.ts";
 /** From a client's request to a connection with Chrome; the daemon has bounds of its own within. */
 const OPEN_TIMEOUT_MS = 60_000;
 const SOCKETS = /^\/devtools\//;
-/** Set by the daemon since what a guest says must not act in its name; here it has a port alone. */
-const NOT_PASSED = ["content-security-policy"];
+/**
+ * In place of the daemon's, which shuts a guest's pages in. Here they have an origin of their own,
+ * where nothing but that guest's DevTools can be asked for: Chrome's DevTools pages run. A guest
+ * may send others in their place; those reach no other port of this machine and no other site.
+ */
+const PAGE_POLICY = [
+  "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:",
+  "base-uri 'self'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+].join("; ");
 
 /** What the proxy goes by. */
 export interface ProxyParts {
@@ -70,10 +79,15 @@ async function answer(
   }
   const told = await ask(parts, url.pathname + url.search, { method: request.method });
   if (WITH_ADDRESSES.test(url.pathname)) {
-    return await readdressed(told, { origin: url.origin, prefix: "", query: "" });
+    return await readdressed(told, {
+      origin: url.origin,
+      prefix: "",
+      query: "",
+      hasFrontEnd: true,
+    });
   }
   const headers = new Headers(told.headers);
-  for (const name of NOT_PASSED) headers.delete(name);
+  headers.set("content-security-policy", PAGE_POLICY);
   return new Response(told.body, { status: told.status, headers });
 }
 

@@ -3,6 +3,9 @@
 /** Answers that hold addresses, by path; all are small, unlike the protocol's description. */
 export const WITH_ADDRESSES = /^\/json(?:\/(?:version|list|new))?\/?$/;
 
+/** Targets that the DevTools pages can be opened for; the browser itself is none. */
+const PAGES = "/devtools/page/";
+
 /** Where clients reach DevTools. */
 export interface DevtoolsPlace {
   /** Such as `https://viper.example`. */
@@ -11,6 +14,8 @@ export interface DevtoolsPlace {
   readonly prefix: string;
   /** What each address gets as its query; empty for none. */
   readonly query: string;
+  /** Whether Chrome's own DevTools pages work there. */
+  readonly hasFrontEnd: boolean;
 }
 
 /** The same answer, with addresses that lead to the place. */
@@ -31,7 +36,9 @@ export async function readdressed(answer: Response, place: DevtoolsPlace): Promi
     const query = place.query === "" ? "" : `?${place.query}`;
     const socket = `${host}${place.prefix}${path}${query}`;
     target.webSocketDebuggerUrl = `${scheme}://${socket}`;
-    if (target.devtoolsFrontendUrl === undefined) continue;
+    // Chrome's own leads to a host elsewhere, which could not connect.
+    delete target.devtoolsFrontendUrl;
+    if (!place.hasFrontEnd || !path?.startsWith(PAGES)) continue;
     target.devtoolsFrontendUrl = `${protocol}//${host}${place.prefix}/devtools/inspector.html?` +
       `${scheme}=${encodeURIComponent(socket)}`;
   }

@@ -47,7 +47,8 @@ export function mountDevtools(app: Hono, parts: DevtoolsParts): void {
       if (!isRewritten) return answer;
       const prefix = new URL(c.req.url).pathname.split("/").slice(0, PREFIX_SEGMENTS).join("/");
       const place = { origin: parts.originOf(c), prefix, query: parts.queryOf(c) };
-      return await readdressed(answer, place);
+      // What a guest serves must not act at the daemon's origin, and its pages are shut in.
+      return await readdressed(answer, { ...place, hasFrontEnd: false });
     });
   }
 }

@@ -1,6 +1,7 @@
 /** A Chrome of the same kind as an agent's, reached without Viper: what clients are held against. */
 import { denoHost } from "../../host/deno_host.ts";
 import { chromeCommand, findChrome } from "../../agent/chrome_command.ts";
+import { sandboxFlags } from "../../agent/sandbox.ts";
 import { until } from "../until.ts";
 
 const START_TIMEOUT_MS = 30_000;
@@ -14,8 +15,9 @@ export interface DirectChrome extends AsyncDisposable {
 /** Starts it in a folder of its own; disposing ends it and removes the folder. */
 export async function startChrome(): Promise<DirectChrome> {
   const folder = await Deno.makeTempDir({ prefix: "viper-direct-chrome-" });
-  const executable = await findChrome(undefined, denoHost({ log: () => {} }));
-  const [program = "", ...args] = chromeCommand(executable, folder, []);
+  const host = denoHost({ log: () => {} });
+  const executable = await findChrome(undefined, host);
+  const [program = "", ...args] = chromeCommand(executable, folder, await sandboxFlags(host));
   const child = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" })
     .spawn();
   const dispose = async () => {

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import puppeteer from "puppeteer-core";
 import { vmEndpoint } from "../clients/both_ways.ts";
+import { startProxy } from "../clients/proxy_port.ts";
 import { type DaemonProcess, startDaemon } from "../daemon_process.ts";
 import { BareClient } from "./bare_client.ts";
 
@@ -118,32 +119,25 @@ async function holdsBack(daemon: DaemonProcess): Promise<void> {
 }
 
 async function proxies(daemon: DaemonProcess): Promise<void> {
-  const child = new Deno.Command(`${import.meta.dirname}/../../dist/viper`, {
-    args: ["--api", daemon.url, "browsers", "proxy", "a", "--port", "0"],
-    env: { VIPER_API_KEY: daemon.apiKey },
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream() as never).getReader();
-  try {
-    const { value } = await reader.read();
-    const browserURL = /http:\S+/.exec(String(value))?.[0] ?? "";
-    const browser = await puppeteer.connect({ browserURL });
-    assert.ok(browser.wsEndpoint().startsWith(browserURL.replace("http", "ws")));
-    const page = await browser.newPage();
-    assert.equal(await page.evaluate("6 * 7"), 42);
-    await page.close();
-    await browser.disconnect();
-    const foreign = await fetch(`${browserURL}/json/list`, {
-      headers: { origin: "http://evil.example" },
-    });
-    assert.equal(foreign.status, 403);
-    await foreign.body?.cancel();
-  } finally {
-    child.kill("SIGINT");
-    assert.equal((await child.status).code, 0);
-    await reader.cancel();
-  }
+  await using proxy = await startProxy(daemon, "a");
+  const browser = await puppeteer.connect({ browserURL: proxy.url });
+  assert.ok(browser.wsEndpoint().startsWith(proxy.url.replace("http", "ws")));
+  const page = await browser.newPage();
+  assert.equal(await page.evaluate("6 * 7"), 42);
+  await page.close();
+  await browser.disconnect();
+  const foreign = await fetch(`${proxy.url}/json/list`, {
+    headers: { origin: "http://evil.example" },
+  });
+  assert.equal(foreign.status, 403);
+  await foreign.body?.cancel();
+  const policy = async (answer: Response) => {
+    await answer.body?.cancel();
+    return answer.headers.get("content-security-policy") ?? "";
+  };
+  const inspector = "/devtools/inspector.html";
+  assert.equal(await policy(await daemon.fetch(PATH + inspector)), "sandbox");
+  assert.match(await policy(await fetch(proxy.url + inspector)), /^default-src 'self' [^*]*$/);
 }
 
 /** A bare connection to the API. */
