@@ -143,7 +143,7 @@ table("screenshot() answers with the format and size it names", () => {
       shot({ format: "jpeg", quality: 1, full_page: true }, JPEG),
     ],
     bad: [
-      ["a webp", (c) => c.screenshot({ format: "webp" as "png" }), "invalid_request", /format/],
+      ["a bitmap", (c) => c.screenshot({ format: "bmp" as "png" }), "invalid_request", /format/],
       ["quality 0", (c) => c.screenshot({ quality: 0 }), "invalid_request", /quality/],
       ["quality 101", (c) => c.screenshot({ quality: 101 }), "invalid_request", /quality/],
       ["an unknown member", (c) => c.screenshot({ x: 1 } as object), "invalid_request", /x/],
