@@ -12,6 +12,7 @@ import { watchDownloads } from "./downloads/watch.ts";
 import type { OnPageCrash } from "./page_crashes.ts";
 import { Pages } from "./pages.ts";
 import { Emulations } from "./emulation/emulations.ts";
+import { ProfileState } from "./know/profile_state.ts";
 import { PageRecords } from "./records/page_records.ts";
 
 /** More exits of Chrome than this within the window end the agent, for init to decide. */
@@ -205,6 +206,7 @@ export class SupervisedBrowser {
       this.#viewport ?? { ...VIEWPORT, scale: 1 },
       this.#emulations?.of(),
     );
+    const profile = new ProfileState();
     const browser = await deadline.race(
       "its DevTools",
       connectDevtools(
@@ -213,6 +215,7 @@ export class SupervisedBrowser {
         (target) => {
           records.onTarget(target);
           emulations.onTarget(target);
+          profile.onTarget(target);
         },
         deadline.signal,
       ),
@@ -223,7 +226,7 @@ export class SupervisedBrowser {
     const pages = await deadline.race(
       "a page",
       Pages.open(browser, {
-        ...{ records, emulations, downloads: this.downloads, log: this.#host.log },
+        ...{ records, emulations, profile, downloads: this.downloads, log: this.#host.log },
         viewport: this.#viewport,
         isShared: () => this.#clients > 0,
         onCrash: this.#onPageCrash,

@@ -12,6 +12,7 @@ import type { CdpTarget } from "puppeteer-core/internal/cdp/Target.js";
 import { _connectToCdpBrowser } from "puppeteer-core/internal/cdp/BrowserConnector.js";
 import { ACTION_TIMEOUT_MS_MAX } from "../protocol/browser.ts";
 import type { Host } from "../host/host.ts";
+import { ASIDE_URL } from "./aside_url.ts";
 import { openDevtoolsSocket } from "./devtools_socket.ts";
 
 /** No single command may take longer than the longest action. */
@@ -46,7 +47,7 @@ export async function connectDevtools(
         targetFilter: (target) => {
           const { browserContextId } = (target as unknown as CdpTarget)._getTargetInfo();
           ownContext ??= browserContextId;
-          if (browserContextId !== ownContext) return false;
+          if (browserContextId !== ownContext || target.url() === ASIDE_URL) return false;
           onTarget(target as unknown as Target);
           return true;
         },

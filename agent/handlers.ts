@@ -13,7 +13,7 @@ import { emulationHandlers } from "./emulation_handlers.ts";
 import { captureHandlers } from "./capture_handlers.ts";
 import { lookHandlers } from "./look_handlers.ts";
 import { pageHandlers } from "./page_handlers.ts";
-import { storageHandlers } from "./storage_handlers.ts";
+import { profileHandlers, storageHandlers } from "./storage_handlers.ts";
 import { recordHandlers } from "./record_handlers.ts";
 
 /** The browser's operations, done on the runner's pages. */
@@ -36,5 +36,6 @@ export function browserHandlers(
     ...emulationHandlers(handler),
     ...storageHandlers(handler),
     ...downloads,
+    ...profileHandlers(handler, glance),
   };
 }

@@ -4,6 +4,7 @@ import type { Host, StreamListener } from "../host/host.ts";
 import { DEVTOOLS_DOOR_PATH, DEVTOOLS_PREFIX, type Instance } from "../protocol/guest.ts";
 import { createApp, identifyRequests, mount, nameSpans } from "../protocol/http_server.ts";
 import { agentOperations, browserOperations } from "../protocol/operations.ts";
+import type { Operation } from "../protocol/operation.ts";
 import { BODY_LIMIT_BYTES } from "../protocol/http_body.ts";
 import { toViperError, ViperError } from "../protocol/problems.ts";
 import { Verifier } from "../protocol/verifier.ts";
@@ -18,6 +19,14 @@ import { confinementOf } from "./sandbox.ts";
 
 /** The one route that needs no signature. */
 const HEALTH_PATH = agentOperations.health.http.path;
+
+/** Bytes of what is sent to a path that takes more than others. */
+const BODY_LIMITS = new Map(
+  Object.values(browserOperations)
+    .flatMap(({ http: { path }, bodyBytesMax }: Operation) =>
+      bodyBytesMax === undefined ? [] : [[path, bodyBytesMax] as const]
+    ),
+);
 
 /** An app that serves the browser's operations, the agent's health and its DevTools address. */
 export function agentApp(
@@ -41,7 +50,8 @@ export function agentApp(
   const verifier = new Verifier(instance.token, "agent", host.clock);
   app.use(async (c, next) => {
     const isOpen = c.req.path === HEALTH_PATH && c.req.method === "GET";
-    if (!isOpen) c.req.raw = await verifier.verify(c.req.raw, BODY_LIMIT_BYTES);
+    const bytesMax = BODY_LIMITS.get(c.req.path) ?? BODY_LIMIT_BYTES;
+    if (!isOpen) c.req.raw = await verifier.verify(c.req.raw, bytesMax);
     await next();
   });
   mount<typeof browserOperations, Call>(

@@ -1,5 +1,6 @@
 import type { CDPSession, Page } from "puppeteer-core";
 import type { Emulations } from "./emulation/emulations.ts";
+import type { ProfileState } from "./know/profile_state.ts";
 import type { StorageSeed } from "./know/storage_seed.ts";
 import type { PageRecord } from "./records/page_record.ts";
 import type { Dialogs } from "./dialogs.ts";
@@ -31,6 +32,8 @@ export interface OpenPage {
   readonly emulations: Emulations;
   /** What its origins are to store once it goes there. */
   readonly seed: StorageSeed;
+  /** What is known of what the browser stores. */
+  readonly profile: ProfileState;
   /** Aborted when the page has crashed or was closed. */
   readonly gone: AbortSignal;
 }

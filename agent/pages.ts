@@ -12,6 +12,7 @@ import type { OpenPage } from "./open_page.ts";
 import type { OnPageCrash } from "./page_crashes.ts";
 import { PageLoads } from "./page_loads.ts";
 import type { PageRecords } from "./records/page_records.ts";
+import type { ProfileState } from "./know/profile_state.ts";
 import { StorageSeed } from "./know/storage_seed.ts";
 import { Refs } from "./refs.ts";
 import { Turns } from "./turns.ts";
@@ -24,6 +25,7 @@ export interface PagesParts {
   readonly records: PageRecords;
   readonly downloads: Downloads;
   readonly emulations: Emulations;
+  readonly profile: ProfileState;
   readonly log: Log;
   /** Of each page; left out: Chrome's own, which is {@linkcode VIEWPORT}. */
   readonly viewport: Viewport | undefined;
@@ -154,7 +156,7 @@ export class Pages {
     if (!this.#parts.isShared()) {
       cdp.send("Emulation.setFocusEmulationEnabled", { enabled: true }).catch(() => {});
     }
-    const { emulations } = this.#parts;
+    const { emulations, profile } = this.#parts;
     page.on("close", () => {
       this.#records.forget(id);
       emulations.forget(id);
@@ -165,7 +167,8 @@ export class Pages {
     const kept = { refs: new Refs(), memory: { lines: null }, record };
     const own = { ...kept, turns: new Turns(), loads, dialogs, downloads };
     const seed = new StorageSeed(cdp);
-    const open: OpenPage = { id, page, cdp, ...own, emulations, seed, gone: gone.signal };
+    const believed = { emulations, seed, profile };
+    const open: OpenPage = { id, page, cdp, ...own, ...believed, gone: gone.signal };
     this.#order.push(open);
     if (this.#order.length > PAGES_MAX && !this.#parts.isShared()) {
       this.#order[0]?.page.close().catch(() => {});

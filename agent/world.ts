@@ -63,6 +63,19 @@ export async function callInDocument<Args extends readonly unknown[], Result>(
   }
 }
 
+/** A function for the page, together with others that it calls by their names. */
+export function withParts<Args extends readonly unknown[], Result>(
+  main: (...args: Args) => Result,
+  // deno-lint-ignore ban-types -- they are text here
+  ...parts: readonly Function[]
+): (...args: Args) => Result {
+  const source = `(...args) => {\n${parts.join("\n")}\nreturn (${main})(...args);\n}`;
+  const unreachable = () => {
+    throw new TypeError("Cannot call a page's function outside a page");
+  };
+  return Object.assign(unreachable, { toString: () => source });
+}
+
 /** The same in any frame. */
 export async function callInFrame<Args extends readonly unknown[], Result>(
   frame: PageFrame,

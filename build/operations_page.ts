@@ -41,6 +41,11 @@ const GROUPS: readonly Group[] = [
     operations: lists.keyOperations,
   },
   {
+    title: "Profiles",
+    text: "Served by the daemon. Command: `viper profiles`.",
+    operations: lists.profileOperations,
+  },
+  {
     title: "Tickets",
     text: "Served by the daemon. Command: `viper tickets`.",
     operations: lists.ticketOperations,

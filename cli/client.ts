@@ -8,6 +8,7 @@ import {
   browserOperations,
   keyOperations,
   logOperations,
+  profileOperations,
   systemOperations,
   ticketOperations,
   vmOperations,
@@ -19,6 +20,7 @@ export interface ViperClient {
   readonly logs: Client<typeof logOperations>;
   readonly system: Client<typeof systemOperations>;
   readonly keys: Client<typeof keyOperations>;
+  readonly profiles: Client<typeof profileOperations>;
   readonly tickets: Client<typeof ticketOperations>;
   readonly audit: Client<typeof auditOperations>;
   /** The browser of one VM. */
@@ -50,6 +52,7 @@ export function viperClient(
     logs: createClient(logOperations, options),
     system: createClient(systemOperations, options),
     keys: createClient(keyOperations, options),
+    profiles: createClient(profileOperations, options),
     tickets: createClient(ticketOperations, options),
     audit: createClient(auditOperations, options),
     browser: (vmName) =>

@@ -9,6 +9,7 @@ import {
   auditOperations,
   browserOperations,
   keyOperations,
+  profileOperations,
   systemOperations,
   ticketOperations,
   vmOperations,
@@ -18,6 +19,7 @@ import type { CliContext, DaemonAddress } from "./context.ts";
 import { fileCommand } from "./file_command.ts";
 import { consoleCommand, logsCommand } from "./logs.ts";
 import { operationCommand, type OperationCommandOptions } from "./operation_command.ts";
+import { createProfileCommand, exportProfileCommand, importProfileCommand } from "./profiles.ts";
 import { streamCommand } from "./stream_command.ts";
 import { watchCommand } from "./watch.ts";
 
@@ -53,6 +55,21 @@ export function plainGroup(
       print: context.terminal.out,
       call: async (input) => call((await clientOf(context, daemon))[name], verb, input),
     }));
+}
+
+export function profilesCommand(context: CliContext, daemon: Daemon): Command {
+  const client = () => clientOf(context, daemon);
+  const { create: _create, export: _export, ...plain } = profileOperations;
+  return group("profiles", plain, (verb, operation) =>
+    operationCommand({
+      verb,
+      operation,
+      print: context.terminal.out,
+      call: async (input) => call((await client()).profiles, verb, input),
+    }))
+    .addCommand(createProfileCommand(context, client))
+    .addCommand(exportProfileCommand(context, client))
+    .addCommand(importProfileCommand(context, client));
 }
 
 export function browserCommand(context: CliContext, daemon: Daemon): Command {

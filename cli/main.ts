@@ -68,6 +68,11 @@ const COMMANDS: readonly { name: string; description: string; load: Load }[] = [
       (await import("./groups.ts")).plainGroup("keys", context, daemon),
   },
   {
+    name: "profiles",
+    description: "list, export, import and delete profiles: what browsers are logged in with",
+    load: async (context, daemon) => (await import("./groups.ts")).profilesCommand(context, daemon),
+  },
+  {
     name: "tickets",
     description: "make tickets that admit one request",
     load: async (context, daemon) =>

@@ -124,6 +124,12 @@ function parseValue(text: string, property: Property): unknown {
     return text.startsWith("{") ? parseJson(text) : parsePairs(text, properties);
   }
   if (type === "array") return text.startsWith("[") ? parseJson(text) : text.split(",");
+  const object = anyOf.find((choice) => choice.type === "object");
+  if (object !== undefined) {
+    const names = Object.keys(object.properties ?? {});
+    const isPairs = names.some((name) => text.startsWith(`${name}=`));
+    return isPairs || text.startsWith("{") ? parseValue(text, object) : text;
+  }
   const isWord = anyOf.some((choice) => choice.enum?.includes(text));
   return anyOf.length > 0 && !isWord ? text.split(",") : text;
 }

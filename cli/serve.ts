@@ -16,6 +16,7 @@ export function serveCommand({ host, terminal, signal, assets }: CliContext): Co
     .option("--tls-cert <file>", "certificate of HTTPS, PEM [none]")
     .option("--tls-key <file>", "its key, PEM [none]")
     .option("--db <file>", "state database [~/.viper/state.db]")
+    .option("--profile-key-file <file>", "key of profiles [beside the state database]")
     .option("--runtime-dir <folder>", "folder of running VMs [~/.viper/run]")
     .option("--log-dir <folder>", "folder of logs [~/.viper/logs]")
     .option("--image-dir <folder>", "folder of the guest image [~/.viper/image]")

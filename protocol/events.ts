@@ -29,7 +29,8 @@ export type EventType = z.infer<typeof eventType>;
  * Why a VM crashed. `guest_*` and `process_exit`: its machine ended by itself, by what the guest did
  * or for no known reason. `hung`: the machine did not answer. `boot_timeout`: the agent was not
  * ready in time. `not_started`: there was no machine yet. `network_lost`: its tap was gone.
- * `gone`: its machine was, when the daemon came back.
+ * `gone`: its machine was, when the daemon came back. `profile_not_attached`: its browser could not
+ * be given its profile.
  */
 export const crashCause = z.enum([
   "guest_poweroff",
@@ -41,6 +42,7 @@ export const crashCause = z.enum([
   "not_started",
   "network_lost",
   "gone",
+  "profile_not_attached",
 ]);
 /** Why a VM crashed. */
 export type CrashCause = z.infer<typeof crashCause>;

@@ -8,8 +8,11 @@ export const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
  *
  * @throws {ViperError} `body_too_large`, `unsupported_media_type` or `invalid_json`
  */
-export async function readJsonObject(request: Request): Promise<Record<string, unknown>> {
-  const bytes = await readBody(request, BODY_LIMIT_BYTES);
+export async function readJsonObject(
+  request: Request,
+  bytesMax = BODY_LIMIT_BYTES,
+): Promise<Record<string, unknown>> {
+  const bytes = await readBody(request, bytesMax);
   if (bytes.length === 0) return {};
   const mediaType = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (mediaType !== "application/json") {

@@ -172,7 +172,7 @@ async function parseInput(
     pathParameters(operation.http.path).map((name) => [name, c.req.param(name)]),
   );
   const rest = operation.http.method === "POST"
-    ? bodyOrQuery(operation, await readJsonObject(c.req.raw), c.req.query())
+    ? bodyOrQuery(operation, await readJsonObject(c.req.raw, operation.bodyBytesMax), c.req.query())
     : c.req.query();
   const view = chooseView(operation, c.req.header("accept") ?? "", rest["format"]);
   const chosen = view.format === undefined ? {} : { format: view.format };

@@ -51,6 +51,8 @@ export interface Operation<
   readonly stream?: string;
   /** What a caller of the daemon must at least be; see {@linkcode roleOf}. */
   readonly role?: Role;
+  /** Bytes of a request's body. @default BODY_LIMIT_BYTES */
+  readonly bodyBytesMax?: number;
 }
 
 /** The role that an operation needs: to read takes a viewer, to change an operator. */

@@ -5,10 +5,18 @@ import { emulationOperations } from "./emulation.ts";
 import { downloadOperations } from "./downloads.ts";
 import { captureOperations } from "./capture.ts";
 import { agentHealth, guestAnnounce, guestLogs, guestPageCrashed } from "./guest.ts";
+import { browserProfileOperations } from "./browser_profile.ts";
 import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
 import { vmsLogs } from "./logs.ts";
 import { lookOperations } from "./look.ts";
 import { pageOperations } from "./pages.ts";
+import {
+  profilesCreate,
+  profilesDelete,
+  profilesExport,
+  profilesGet,
+  profilesList,
+} from "./profiles.ts";
 import { recordOperations } from "./records.ts";
 import { storageOperations } from "./storage.ts";
 import { systemHealth, systemStatus } from "./system.ts";
@@ -20,6 +28,7 @@ import {
   vmsPause,
   vmsRestart,
   vmsResume,
+  vmsSaveProfile,
   vmsSetEgress,
   vmsStart,
   vmsStop,
@@ -38,6 +47,7 @@ export const vmOperations = {
   pause: vmsPause,
   resume: vmsResume,
   setEgress: vmsSetEgress,
+  saveProfile: vmsSaveProfile,
   delete: vmsDelete,
 } as const;
 
@@ -54,6 +64,15 @@ export const ticketOperations = { create: ticketsCreate } as const;
 export const auditOperations = { list: auditList } as const;
 
 /** Served by the daemon. */
+export const profileOperations = {
+  create: profilesCreate,
+  list: profilesList,
+  get: profilesGet,
+  export: profilesExport,
+  delete: profilesDelete,
+} as const;
+
+/** Served by the daemon. */
 export const logOperations = { read: vmsLogs } as const;
 
 /** Served by the agent; the daemon serves them too, under {@linkcode AGENT_PREFIX}. */
@@ -66,6 +85,7 @@ export const browserOperations = {
   ...emulationOperations,
   ...storageOperations,
   ...downloadOperations,
+  ...browserProfileOperations,
 } as const;
 
 /** Served by the agent beside the browser's. */

@@ -1,6 +1,6 @@
 /** Cookies, what sites store, and what they may do: schemas and operations. */
 import * as z from "zod";
-import { actionFields, done, timeoutMs, URL_LENGTH_MAX } from "./browser.ts";
+import { actionFields, done, URL_LENGTH_MAX } from "./browser.ts";
 import { operation } from "./operation.ts";
 
 /** Cookies in one request at most. */
@@ -18,6 +18,11 @@ const cookieFields = {
   secure: z.boolean().optional(),
   /** `Strict`, `Lax` or `None`. */
   same_site: z.string().regex(/^(strict|lax|none|)$/i, "it is Strict, Lax or None").optional(),
+  /** Below which sites' pages alone it is sent: https://developer.mozilla.org/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies */
+  partition_key: z.strictObject({
+    top_level_site: z.string().max(4_096),
+    has_cross_site_ancestor: z.boolean(),
+  }).optional(),
 } as const;
 
 /** A cookie as it is given. */
@@ -43,7 +48,8 @@ export const cookie = z.object({
 /** A cookie as it is told. */
 export type Cookie = z.output<typeof cookie>;
 
-const items = z.record(z.string(), z.string())
+/** Stored items of one origin. */
+export const storageItems = z.record(z.string(), z.string())
   .refine((given) => Object.keys(given).length <= STORAGE_ITEMS_MAX, "there are too many items");
 
 const which = {
@@ -52,7 +58,8 @@ const which = {
   origin: z.url().max(URL_LENGTH_MAX).optional(),
 } as const;
 
-const COOKIE_ERRORS = [
+/** What setting cookies can meet. */
+export const COOKIE_ERRORS = [
   "cookie_invalid",
   "page_not_found",
   "timeout",
@@ -67,10 +74,12 @@ const STORAGE_ERRORS = [
 
 export const browserCookies = operation({
   name: "browser.cookies",
-  summary: "List the browser's cookies, all or those that some URLs are sent",
+  summary: "List the browser's cookies, all or those that some URLs are sent, of a name or domain",
   http: { method: "POST", path: "/v1/browser/cookies", status: 200 },
   input: z.strictObject({
     urls: z.array(z.url().max(URL_LENGTH_MAX)).max(100).optional(),
+    name: z.string().max(4_096).optional(),
+    domain: z.string().max(256).optional(),
     ...actionFields,
   }),
   output: z.object({ cookies: z.array(cookie) }),
@@ -113,7 +122,7 @@ export const browserSetStorage = operation({
   name: "browser.set_storage",
   summary: "Put items into an origin's local or session storage",
   http: { method: "POST", path: "/v1/browser/set-storage", status: 200 },
-  input: z.strictObject({ items, ...which, ...actionFields }),
+  input: z.strictObject({ items: storageItems, ...which, ...actionFields }),
   output: done,
   errors: [...STORAGE_ERRORS, "storage_full"],
 });
@@ -154,43 +163,6 @@ export const browserResetPermissions = operation({
   errors: ["page_not_found", "timeout", "browser_unavailable"],
 });
 
-/** Items of the page's own origin; or of origins, each with its items. */
-const profileStorage = z.record(z.string(), z.union([z.string(), items])).optional();
-
-export const profileAttach = operation({
-  name: "profile.attach",
-  summary:
-    "Set cookies and what origins store; for an origin that no page shows, when the page first goes there",
-  http: { method: "POST", path: "/v1/profile/attach", status: 200 },
-  input: z.strictObject({
-    cookies: z.array(cookieToSet).max(COOKIES_MAX).default([]),
-    local_storage: profileStorage,
-    session_storage: profileStorage,
-    ...actionFields,
-  }),
-  output: done,
-  errors: [...COOKIE_ERRORS, "storage_full"],
-});
-
-export const profileExtract = operation({
-  name: "profile.extract",
-  summary: "Read all cookies, and what the page's own origin stores",
-  http: { method: "GET", path: "/v1/profile/extract", status: 200 },
-  input: z.strictObject({
-    page: actionFields.page,
-    timeout_ms: z.preprocess((given) => given === undefined ? given : Number(given), timeoutMs),
-  }),
-  output: z.object({
-    cookies: z.array(cookie),
-    local_storage: z.record(z.string(), z.string()),
-    session_storage: z.record(z.string(), z.string()),
-    /** Whose storage it is; empty where the page has none. */
-    origin: z.string(),
-  }),
-  errors: ["page_not_found", "result_too_large", "timeout", "browser_unavailable"],
-  role: "operator",
-});
-
 /** About what the browser keeps; served by the agent. */
 export const storageOperations = {
   cookies: browserCookies,
@@ -201,6 +173,4 @@ export const storageOperations = {
   clearStorage: browserClearStorage,
   setPermissions: browserSetPermissions,
   resetPermissions: browserResetPermissions,
-  attachProfile: profileAttach,
-  extractProfile: profileExtract,
 } as const;

@@ -1,6 +1,7 @@
 /** What can be asked for of VMs. */
 import * as z from "zod";
 import { operation } from "./operation.ts";
+import { profileUse } from "./profiles.ts";
 import {
   chromeSettings,
   environment,
@@ -76,11 +77,17 @@ export const vmsCreate = operation({
     chrome: chromeSettings.prefault({}),
     /** Left out: the daemon's default, `internet` unless configured. */
     egress: egress.optional(),
+    /** What the browser is logged in with; a name, or name and mode. */
+    profile: profileUse.optional(),
     /** Waits so long for room when the host is full, instead of being refused. */
     wait_ms: z.int().min(0).max(CREATE_WAIT_MS_MAX).default(0),
   }),
   output: vm,
-  errors: ["vm_exists", "idempotency_key_reused", "queue_full", ...START_ERRORS],
+  errors: [
+    ...["vm_exists", "idempotency_key_reused", "queue_full"] as const,
+    ...["profile_not_found", "profile_in_use"] as const,
+    ...START_ERRORS,
+  ],
 });
 
 export const vmsList = operation({
@@ -173,6 +180,19 @@ export const vmsSetEgress = operation({
   input: z.strictObject({ name: vmName, egress }),
   output: vm,
   errors: ["vm_not_found", "runtime_unavailable"],
+});
+
+export const vmsSaveProfile = operation({
+  name: "vms.save_profile",
+  summary: "Save what a VM's browser holds to the profile that the VM writes to",
+  http: { method: "POST", path: "/api/v1/vms/{name}/profile/save", status: 200 },
+  input: one,
+  output: vm,
+  errors: [
+    ...["vm_not_found", "vm_busy", "vm_not_running", "browser_unavailable"] as const,
+    ...["profile_read_only", "profile_too_large", "profile_key_missing"] as const,
+    ...["profile_key_wrong", "state_locked", "disk_full", "timeout"] as const,
+  ],
 });
 
 export const vmsWait = operation({

@@ -1,5 +1,6 @@
 /** VMs: their schemas and operations. */
 import * as z from "zod";
+import { profileMode, profileName } from "./profiles.ts";
 import { imageName, labels, restartPolicy } from "./vm_settings.ts";
 
 /** A host label (RFC 1123), so that the name can be the guest's host name. */
@@ -88,6 +89,8 @@ export const vm = z.object({
   image: imageName,
   labels,
   egress,
+  /** What its browser is logged in with. */
+  profile: z.object({ name: profileName, mode: profileMode }).optional(),
   restart_policy: restartPolicy,
   /** Restarts after crashes, since the last start that somebody asked for. */
   restarts: z.int(),

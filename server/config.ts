@@ -32,6 +32,8 @@ export interface Config {
   readonly tlsCert: string | null;
   readonly tlsKey: string | null;
   readonly dbPath: string;
+  /** Holds the key that profiles are encrypted with; made where there is none. */
+  readonly profileKeyFile: string;
   readonly runtimeDir: string;
   readonly logDir: string;
   /** Holds `current/`, the guest image. */
@@ -81,6 +83,7 @@ export const VARIABLES = {
   tlsCert: "VIPER_TLS_CERT",
   tlsKey: "VIPER_TLS_KEY",
   db: "VIPER_DB_PATH",
+  profileKeyFile: "VIPER_PROFILE_KEY_FILE",
   runtimeDir: "VIPER_RUNTIME_DIR",
   logDir: "VIPER_LOG_DIR",
   imageDir: "VIPER_IMAGE_DIR",
@@ -153,6 +156,7 @@ export function readConfig(
     trustedProxies: list("trustedProxies"),
     ...tlsFiles(path("tlsCert", ""), path("tlsKey", "")),
     dbPath,
+    profileKeyFile: path("profileKeyFile", `${folderOf(dbPath)}/profiles.key`),
     runtimeDir: path("runtimeDir", `${state}/run`),
     logDir: path("logDir", `${state}/logs`),
     imageDir: path("imageDir", `${state}/image`),

@@ -9,6 +9,7 @@ import type { Operation } from "../protocol/operation.ts";
 import type {
   auditOperations,
   keyOperations,
+  profileOperations,
   systemOperations,
   ticketOperations,
   vmOperations,
@@ -19,6 +20,7 @@ import type { Relay } from "./browser/relay.ts";
 import type { ApiKeys } from "./keys/keys.ts";
 import type { Principal } from "./keys/principal.ts";
 import type { Tickets } from "./keys/tickets.ts";
+import type { Profiles } from "./profiles/profiles.ts";
 import type { SystemStatus } from "./system_status.ts";
 import type { Requester } from "./vms/creations.ts";
 import type { Fleet } from "./vms/fleet.ts";
@@ -50,6 +52,7 @@ export function vmHandlers(fleet: Fleet): HttpHandlers<typeof vmOperations, Requ
     restart: ({ name, grace_ms }) => fleet.restart(name, grace_ms),
     pause: ({ name }) => fleet.pause(name),
     resume: ({ name }) => fleet.resume(name),
+    saveProfile: ({ name }) => fleet.saveProfile(name),
     setEgress: ({ name, egress }) => fleet.setEgress(name, egress),
   };
 }
@@ -68,6 +71,18 @@ export function keyHandlers(keys: ApiKeys): HttpHandlers<typeof keyOperations, C
     create: async ({ name, role, ttl_ms }) => await keys.create({ name, role, ttlMs: ttl_ms }),
     list: () => Promise.resolve(keys.list()),
     delete: async ({ id }) => await keys.delete(id),
+  };
+}
+
+export function profileHandlers(
+  profiles: Profiles,
+): HttpHandlers<typeof profileOperations, Caller> {
+  return {
+    create: (input) => profiles.create(input),
+    list: () => Promise.resolve(profiles.list()),
+    get: async ({ name }) => await profiles.get(name),
+    export: ({ name }) => profiles.read(name),
+    delete: async ({ name }) => await profiles.delete(name),
   };
 }
 

@@ -27,6 +27,9 @@ import { consoleFile, sweepLogs } from "./logs/log_files.ts";
 import { VmLogs } from "./logs/vm_logs.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { VmLives } from "./metrics/vm_lives.ts";
+import { GuestProfiles } from "./profiles/guest_profiles.ts";
+import { KeyFile } from "./profiles/key_file.ts";
+import { Profiles } from "./profiles/profiles.ts";
 import { cloudHypervisorRuntime } from "./runtimes/cloud_hypervisor.ts";
 import { localRuntime } from "./runtimes/local.ts";
 import { qemuRuntime } from "./runtimes/qemu.ts";
@@ -93,6 +96,8 @@ export async function openDaemon(
   const runtimes = options.runtimes ?? everyRuntime(config, host, options);
   const ground = parts.use(await openGround(config, host, runtimes, state.name));
 
+  const keyFile = new KeyFile(config.profileKeyFile, host);
+  const profiles = new Profiles({ db: state.db, vms: state.rows, keyFile, host });
   const bus = new EventBus(state.db, host.clock.now);
   const logs = parts.use(new VmLogs({ host, bus, logDir: config.logDir }));
   const metrics = new Metrics(host.telemetry);
@@ -104,6 +109,7 @@ export async function openDaemon(
   const { fleet } = parts.use(
     await openFleet(config, host, {
       ...{ ground, state, bus },
+      profiles: new GuestProfiles({ profiles, host }),
       guestUrl: () => guestUrl,
       onRepaired: (count) => metrics.count("viper_network_repairs_total", {}, count),
     }),
@@ -153,6 +159,7 @@ export async function openDaemon(
     events: { bus, clock: host.clock, closing: closing.signal },
     keys,
     tickets,
+    profiles,
     audit: new Audit(new AuditRows(state.db), host),
     admission,
     onServerError,

@@ -8,12 +8,14 @@ import { watchNetwork } from "./network_watch.ts";
 import type { State } from "./state.ts";
 import { IdempotencyRows } from "./store/idempotency_rows.ts";
 import { Fleet } from "./vms/fleet.ts";
+import type { VmProfiles } from "./vms/vm_profiles.ts";
 
 /** What a fleet is opened over. */
 export interface FleetNeeds {
   readonly ground: Ground;
   readonly state: State;
   readonly bus: EventBus;
+  readonly profiles: VmProfiles;
   /** Where guests reach the daemon; known once its listener stands. */
   readonly guestUrl: () => string;
   /** Told how many things were put back that others took from the network. */
@@ -41,12 +43,12 @@ export async function openFleet(
 }
 
 function buildFleet(config: Config, host: Host, needs: FleetNeeds): Fleet {
-  const { ground, bus, state: { db, rows, leases } } = needs;
+  const { ground, bus, profiles, state: { db, rows, leases } } = needs;
   const { choice: { runtime, availability }, runtimes, cgroups, network, resolvers } = ground;
   const { runtimeDir, logDir, imageDir, bootTimeoutMs, hostIp, onShutdown } = config;
   const footprint = { host, runtime, runtimes, taps: network, cgroups, runtimeDir, logDir };
   const idempotency = new IdempotencyRows(db);
-  return new Fleet({ host, bus, rows, leases, idempotency, footprint }, {
+  return new Fleet({ host, bus, rows, leases, idempotency, profiles, footprint }, {
     db,
     accel: availability.accel,
     network: network && { subnet: parseSubnet(config.subnet), hostIp, resolvers },

@@ -16,14 +16,14 @@ const WAITING_FOR = "the browser's cookies";
 
 /** The browser's cookies, all or those that some URLs are sent. */
 export async function listCookies(
-  { urls }: ParsedOf<typeof browserCookies>,
+  { urls, name, domain }: ParsedOf<typeof browserCookies>,
   { cdp, deadline }: ActionContext,
 ): Promise<OutputOf<typeof browserCookies>> {
   const asking = urls === undefined
     ? cdp.send("Storage.getCookies")
     : cdp.send("Network.getCookies", { urls });
   const { cookies } = await deadline.race(WAITING_FOR, asking);
-  return { cookies: cookies.map(told) };
+  return { cookies: cookies.filter((cookie) => isOf(cookie, { name, domain })).map(told) };
 }
 
 /** Sets cookies, all of them or, when one is none, nothing. */
@@ -57,11 +57,7 @@ export async function clearCookies(
   { cdp, deadline }: ActionContext,
 ): Promise<OutputOf<typeof browserClearCookies>> {
   const { cookies } = await deadline.race(WAITING_FOR, cdp.send("Storage.getCookies"));
-  const fitting = cookies.filter((cookie) =>
-    (name === undefined || cookie.name === name) &&
-    (domain === undefined || bare(cookie.domain) === bare(domain)) &&
-    (path === undefined || cookie.path === path)
-  );
+  const fitting = cookies.filter((cookie) => isOf(cookie, { name, domain, path }));
   for (const { name, domain, path, partitionKey } of fitting) {
     const deleting = cdp.send("Network.deleteCookies", {
       ...{ name, domain, path },
@@ -72,21 +68,41 @@ export async function clearCookies(
   return { status: "ok", cleared: fitting.length };
 }
 
+/** Whether it has what is asked for; a domain is the same with and without its leading dot. */
+function isOf(
+  cookie: Protocol.Network.Cookie,
+  { name, domain, path }: {
+    name?: string | undefined;
+    domain?: string | undefined;
+    path?: string | undefined;
+  },
+): boolean {
+  return (name === undefined || cookie.name === name) &&
+    (domain === undefined || bare(cookie.domain) === bare(domain)) &&
+    (path === undefined || cookie.path === path);
+}
+
 function bare(domain: string): string {
   return domain.replace(/^\./, "");
 }
 
 function told(cookie: Protocol.Network.Cookie): Cookie {
-  const { name, value, domain, path, expires, httpOnly, secure, sameSite } = cookie;
+  const { name, value, domain, path, expires, httpOnly, secure, sameSite, partitionKey } = cookie;
   return {
     ...{ name, value, domain, path, expires, secure },
     http_only: httpOnly,
     ...(sameSite === undefined ? {} : { same_site: sameSite }),
+    ...(partitionKey === undefined ? {} : {
+      partition_key: {
+        top_level_site: partitionKey.topLevelSite,
+        has_cross_site_ancestor: partitionKey.hasCrossSiteAncestor,
+      },
+    }),
   };
 }
 
 function paramOf(
-  { name, value, domain, path, expires, http_only, secure, same_site }: CookieToSet,
+  { name, value, domain, path, expires, http_only, secure, same_site, partition_key }: CookieToSet,
   url: string | undefined,
 ): Protocol.Network.CookieParam {
   const sameSite = same_site === undefined || same_site === ""
@@ -98,6 +114,10 @@ function paramOf(
       ...{ url, path, secure, sameSite },
       domain: domain || undefined,
       httpOnly: http_only,
+      partitionKey: partition_key && {
+        topLevelSite: partition_key.top_level_site,
+        hasCrossSiteAncestor: partition_key.has_cross_site_ancestor,
+      },
       expires: expires === undefined || expires <= 0 ? undefined : expires,
     }),
   };

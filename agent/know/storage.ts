@@ -48,10 +48,10 @@ export async function clearStorage(
 export async function readItems(
   frame: PageFrame,
   kind: StorageKind,
-  { deadline }: ActionContext,
+  { deadline }: Pick<ActionContext, "deadline">,
 ): Promise<Record<string, string>> {
-  const items = await callInFrame(frame, deadline, itemsOf, kind, RESULT_BYTES_MAX);
-  if (items !== null) return items;
+  const text = await callInFrame(frame, deadline, itemsOf, kind, RESULT_BYTES_MAX);
+  if (text !== null) return JSON.parse(text);
   throw new ViperError(
     "result_too_large",
     `Cannot ${deadline.action}: it has more than ${RESULT_BYTES_MAX} bytes`,
@@ -63,9 +63,10 @@ export async function writeItems(
   frame: PageFrame,
   kind: StorageKind,
   items: Readonly<Record<string, string>>,
-  { deadline }: ActionContext,
+  { deadline }: Pick<ActionContext, "deadline">,
 ): Promise<void> {
-  const failed = await callInFrame(frame, deadline, putItems, kind, items);
+  if (Object.keys(items).length === 0) return;
+  const failed = await callInFrame(frame, deadline, putItems, kind, JSON.stringify(items));
   if (failed === null) return;
   throw new ViperError(
     "storage_full",
@@ -100,17 +101,19 @@ function storageOrigin(): string {
   }
 }
 
-/** Runs in the page. */
-function itemsOf(kind: StorageKind, lengthMax: number): Record<string, string> | null {
-  const items = { ...(kind === "local" ? localStorage : sessionStorage) };
-  const length = Object.entries(items).reduce((sum, pair) => sum + pair.join("").length, 0);
-  return length > lengthMax ? null : items;
+/** Runs in the page. JSON, since DevTools would replace lone surrogates. */
+function itemsOf(kind: StorageKind, lengthMax: number): string | null {
+  const storage = kind === "local" ? localStorage : sessionStorage;
+  const keys = Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? "");
+  const items = keys.map((key) => [key, storage.getItem(key) ?? ""] as const);
+  const text = JSON.stringify(Object.fromEntries(items));
+  return text.length > lengthMax ? null : text;
 }
 
 /** Runs in the page; tells the first item that had no room. */
-function putItems(kind: StorageKind, items: Readonly<Record<string, string>>): string | null {
+function putItems(kind: StorageKind, items: string): string | null {
   const storage = kind === "local" ? localStorage : sessionStorage;
-  for (const [key, value] of Object.entries(items)) {
+  for (const [key, value] of Object.entries<string>(JSON.parse(items))) {
     try {
       storage.setItem(key, value);
     } catch {

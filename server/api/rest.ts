@@ -23,6 +23,7 @@ import {
   browserOperations,
   keyOperations,
   logOperations,
+  profileOperations,
   systemOperations,
   ticketOperations,
   vmOperations,
@@ -37,6 +38,7 @@ import {
   browserHandlers,
   type Caller,
   keyHandlers,
+  profileHandlers,
   systemHandlers,
   ticketHandlers,
   type VmCaller,
@@ -48,6 +50,7 @@ import { type Principal, requireRole } from "../keys/principal.ts";
 import type { Tickets } from "../keys/tickets.ts";
 import type { VmLogs } from "../logs/vm_logs.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Profiles } from "../profiles/profiles.ts";
 import type { SystemStatus } from "../system_status.ts";
 import type { Fleet } from "../vms/fleet.ts";
 import { noteAction, noteInput, recordChange, targetOf } from "./audited.ts";
@@ -77,6 +80,7 @@ export interface RestParts {
   readonly events: SseParts;
   readonly keys: ApiKeys;
   readonly tickets: Tickets;
+  readonly profiles: Profiles;
   readonly audit: Audit;
   readonly metrics: Metrics;
   readonly telemetry: Telemetry | null;
@@ -135,6 +139,7 @@ export function restApp(parts: RestParts): Hono {
     },
   });
   mount(app, keyOperations, keyHandlers(parts.keys), options);
+  mount(app, profileOperations, profileHandlers(parts.profiles), options);
   mount(app, ticketOperations, ticketHandlers(parts.tickets), options);
   mount(app, auditOperations, auditHandlers(parts.audit), options);
   app.get("/api/v1/events/vms", (c) => {

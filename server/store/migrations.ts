@@ -170,4 +170,26 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX idempotency_keys_at ON idempotency_keys (at);
   `,
+  // Profiles, and which VM has which. What a profile holds is sealed and stands last, so that lists
+  // read past it. A VM that writes to a profile is its only one for as long as it has its row.
+  `
+  CREATE TABLE profiles (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    version INTEGER NOT NULL,
+    key_id TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    cookies INTEGER NOT NULL,
+    origins INTEGER NOT NULL,
+    save_error TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    sealed BLOB NOT NULL
+  ) STRICT;
+  ALTER TABLE vms ADD COLUMN profile TEXT REFERENCES profiles (name);
+  ALTER TABLE vms ADD COLUMN profile_mode TEXT
+    CHECK (profile_mode IN ('read_only', 'write_back'));
+  CREATE UNIQUE INDEX vms_profile_writer ON vms (profile) WHERE profile_mode = 'write_back';
+  `,
 ];

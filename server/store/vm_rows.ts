@@ -1,3 +1,4 @@
+import type { ProfileMode } from "../../protocol/profiles.ts";
 import type { Accel, Egress, ImageLayout, RuntimeName, VmStatus } from "../../protocol/vms.ts";
 import type { ChromeSettings, Labels } from "../../protocol/vm_settings.ts";
 import type { Database } from "./database.ts";
@@ -35,6 +36,9 @@ export interface VmRow {
   readonly token: string;
   readonly labels: Labels;
   readonly settings: VmSettings;
+  /** The name of the profile that its browser gets, and whether it writes to it. */
+  readonly profile: string | null;
+  readonly profile_mode: ProfileMode | null;
   /** Restarts after crashes, since the last start that somebody asked for. */
   readonly restarts: number;
   readonly reason: string | null;
@@ -120,6 +124,12 @@ export class VmRows {
 
   byName(name: string): VmRow | undefined {
     return this.#one(`${SELECT} WHERE vms.name = ?`, name);
+  }
+
+  /** The VMs that have the profile, oldest first. */
+  ofProfile(profile: string): VmRow[] {
+    return this.db.all<StoredRow>(`${SELECT} WHERE vms.profile = ? ORDER BY vms.seq`, profile)
+      .map(parsed);
   }
 
   count(): number {

@@ -21,6 +21,11 @@ export function bootTimeout(ms: number): Crash {
   return { cause: "boot_timeout", reason: `the agent was not ready in ${ms} ms` };
 }
 
+/** The browser came up, and could not be logged in. */
+export function notLoggedIn(reason: string): Crash {
+  return { cause: "profile_not_attached", reason: `its profile was not attached: ${reason}` };
+}
+
 /** There was no machine yet. */
 export function notStarted(reason: string): Crash {
   return { cause: "not_started", reason };

@@ -103,7 +103,7 @@ export class Creations {
   /** What is checked here holds until the row is there. */
   #insert(input: ParsedOf<typeof vmsCreate>, requester: Requester): { row: VmRow; isNew: boolean } {
     const { caller, idempotencyKey: key } = requester;
-    const { host, rows, bus, footprint, idempotency, planner } = this.parts;
+    const { host, rows, bus, footprint, idempotency, planner, profiles } = this.parts;
     const { db, accel, defaults } = this.options;
     const runtime = { name: footprint.runtime.name, accel };
     const row = newRow(host, input, runtime, defaults);
@@ -112,6 +112,9 @@ export class Creations {
       if (before !== null) return { row: before, isNew: false };
       if (rows.byName(row.name) !== undefined) {
         throw new ViperError("vm_exists", `Cannot create VM "${row.name}": the name is taken`);
+      }
+      if (input.profile !== undefined) {
+        profiles.assertUsable(input.profile, `create VM "${row.name}"`);
       }
       planner.occupy(row, ({ ip, mac }) => {
         rows.insert({ ...row, mac_address: mac });

@@ -131,6 +131,10 @@ export class Fleet {
     return this.#change(name, (vm) => vm.resume());
   }
 
+  saveProfile(name: string): Promise<WireVm> {
+    return this.#change(name, (vm) => vm.saveProfile());
+  }
+
   setEgress(name: string, egress: Egress): Promise<WireVm> {
     return this.#change(name, (vm) => vm.setEgress(egress));
   }

@@ -35,6 +35,7 @@ export interface AgentLink {
 export class Incarnation {
   readonly #ended = new AbortController();
   #agent: AgentLink | null = null;
+  #isAttaching = false;
   #uses = 0;
   #lastUseMs: number;
   #browserRestarts = 0;
@@ -62,6 +63,14 @@ export class Incarnation {
     const pool = this.host.net.openPool("vm.agent:pool");
     this.#agent = { url, token, pool, signal: this.signal, use: () => this.#use() };
     this.#lastUseMs = this.host.clock.monotonicMs();
+  }
+
+  /** Gives the browser its profile, unless that is being done; what came too late is no failure. */
+  attach(job: (agent: AgentLink) => Promise<void>): Promise<void> | null {
+    if (this.#agent === null || this.#isAttaching) return null;
+    this.#isAttaching = true;
+    const done = job(this.#agent).finally(() => this.#isAttaching = false);
+    return done.catch((error) => this.signal.aborted ? undefined : Promise.reject(error));
   }
 
   /** Ends all watches and connections. Idempotent. */

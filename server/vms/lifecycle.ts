@@ -8,13 +8,14 @@ import { ViperError } from "../../protocol/problems.ts";
 import { TTL_MS_MAX } from "../../protocol/vm_settings.ts";
 import type { Machine } from "../runtimes/runtime.ts";
 import type { VmRow } from "../store/vm_rows.ts";
-import { bootTimeout, type Crash, crashOf, HUNG, notStarted } from "./crash.ts";
+import { bootTimeout, type Crash, crashOf, HUNG, notLoggedIn, notStarted } from "./crash.ts";
 import { Footprint, type FootprintParts } from "./footprint.ts";
 import { Incarnation } from "./incarnation.ts";
 import { insist, Later } from "./later.ts";
 import type { Planner } from "./planner.ts";
 import { nextRestart } from "./restarts.ts";
 import { transition } from "./states.ts";
+import type { VmProfiles } from "./vm_profiles.ts";
 import type { VmQueue } from "./vm_queue.ts";
 import { type RecordParts, VmRecord } from "./vm_record.ts";
 
@@ -22,6 +23,7 @@ import { type RecordParts, VmRecord } from "./vm_record.ts";
 export interface VmParts extends RecordParts {
   readonly footprint: FootprintParts;
   readonly planner: Planner;
+  readonly profiles: VmProfiles;
   /** Aborted when the daemon ends. */
   readonly closing: AbortSignal;
   /** Deletes a VM whose time is over. */
@@ -118,6 +120,41 @@ export class Lifecycle {
     life.after(ms, () => this.#insist("expire", () => this.#crashIf(life, "expire", crash)));
   }
 
+  /**
+   * The agent listens there: the VM runs, once its browser has its profile. Until then the VM has
+   * its turns, so that a stop need not wait, and callers find it `starting`.
+   */
+  greet(life: Incarnation, row: VmRow, url: string): void {
+    if (life.agent?.url !== url) life.connect(url, row.token);
+    if (row.profile === null) return this.#ready(life, row, url);
+    // A next daemon, to which nothing is announced again, finds the agent by it.
+    this.record.amend({ agent_url: url });
+    this.logIn(life, row.profile);
+  }
+
+  /** Gives the browser of a VM that starts its profile; a VM that cannot have it has crashed. */
+  logIn(life: Incarnation, profile: string): void {
+    const attaching = life.attach((agent) => this.parts.profiles.attach(profile, agent));
+    attaching?.then(
+      () =>
+        this.#insist("announce", async () => {
+          const row = await Promise.resolve(this.record.row());
+          if (this.#life !== life || row?.status !== "starting") return;
+          this.#ready(life, row, row.agent_url);
+        }),
+      (error) => {
+        const crash = notLoggedIn(messageOf(error));
+        return this.#insist("exit", () => this.#crashIf(life, "exit", crash));
+      },
+    );
+  }
+
+  /** Gives the browser that came up in the place of another one the profile as it was last saved. */
+  logInAgain(life: Incarnation, profile: string): void {
+    life.attach((agent) => this.parts.profiles.attach(profile, agent))
+      ?.catch((error) => this.#logFailure("log_in_again", error));
+  }
+
   /** A VM that is not used for long enough is deleted. */
   watchIdle(life: Incarnation, { settings: { idle_timeout_ms: ms } }: VmRow): void {
     if (ms !== null) life.whenIdle(ms, () => this.#retire(`not used for ${ms} ms`));
@@ -135,9 +172,11 @@ export class Lifecycle {
 
   /** From a live VM to a stopped one. A VM that could not be cleaned up stays `stopping`. */
   async halt(graceMs: number): Promise<void> {
-    const { status } = this.record.require();
+    const row = this.record.require();
+    const { status } = row;
     this.record.apply("stop");
     const life = this.#life;
+    const unsaved = life === null ? null : await this.#saveAtEnd(life, row);
     life?.end();
     if (life !== null && graceMs > 0 && status !== "paused") {
       await life.machine.powerButton().catch((error) => this.#logFailure("power_button", error));
@@ -145,7 +184,22 @@ export class Lifecycle {
     }
     this.#life = null;
     await this.footprint.release(life === null ? { ref: null } : null);
-    this.record.apply("exit");
+    this.record.apply("exit", unsaved === null ? {} : { reason: unsaved });
+  }
+
+  /** Makes what the browser holds the VM's profile. @throws {ViperError} `profile_read_only` */
+  async saveProfile(): Promise<void> {
+    const { name, status, profile, profile_mode: mode } = this.record.require();
+    const agent = this.#life?.agent ?? null;
+    if (profile === null || mode !== "write_back") {
+      const message = `Cannot save the profile of VM "${name}": it writes to none`;
+      throw new ViperError("profile_read_only", message);
+    }
+    if (status !== "running" || agent === null) {
+      const message = `Cannot save the profile of VM "${name}": it is ${status}`;
+      throw new ViperError("vm_not_running", message);
+    }
+    await this.parts.profiles.save(profile, agent);
   }
 
   /** Whoever is given time to power off has none any more, until {@linkcode hurry} is over. */
@@ -243,6 +297,32 @@ export class Lifecycle {
 
   now(): string {
     return this.parts.host.clock.now().toISOString();
+  }
+
+  #ready(life: Incarnation, row: VmRow, url: string | null): void {
+    this.record.apply("announce", { agent_url: url, ready_at: this.now() });
+    this.watchIdle(life, row);
+  }
+
+  /**
+   * The last word of a VM that writes to a profile. Whatever comes of it the VM ends; why its
+   * profile is older than it is told.
+   */
+  async #saveAtEnd(
+    { agent, machine }: Incarnation,
+    { status, ready_at, profile, profile_mode: mode }: VmRow,
+  ): Promise<string | null> {
+    if (profile === null || mode !== "write_back" || agent === null || ready_at === null) {
+      return null;
+    }
+    try {
+      if (status === "paused") await machine.resume();
+      await this.parts.profiles.save(profile, agent);
+      return null;
+    } catch (error) {
+      this.#logFailure("save_profile", error);
+      return `its profile was not saved: ${messageOf(error)}`;
+    }
   }
 
   async #crashIf(life: Incarnation, signal: "exit" | "expire", crash: Crash): Promise<void> {

@@ -50,7 +50,12 @@ async function adopt(
   if (row.agent_url !== null) life.connect(row.agent_url, row.token);
   if (row.status === "stopping") return await vm.halt(0);
   // A VM that boots has all its time anew: while the daemon was away nobody took its announce.
-  if (row.status === "starting") return vm.expectAnnounce(life, machine);
+  if (row.status === "starting") {
+    vm.expectAnnounce(life, machine);
+    // Its agent has announced itself, and waits for nothing more.
+    if (row.profile !== null && row.agent_url !== null) vm.logIn(life, row.profile);
+    return;
+  }
   vm.record.apply(isPaused ? "pause" : "resume");
   vm.watchIdle(life, row);
 }

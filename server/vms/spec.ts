@@ -58,6 +58,8 @@ export function newRow(
       environment: input.environment,
       chrome: input.chrome,
     },
+    profile: input.profile?.name ?? null,
+    profile_mode: input.profile?.mode ?? null,
     restarts: 0,
     reason: null,
     expires_at: ttlMs === undefined ? null : new Date(now.getTime() + ttlMs).toISOString(),

@@ -100,6 +100,11 @@ export class Vm {
     });
   }
 
+  /** Makes what the browser holds the VM's profile, now. */
+  saveProfile(): Promise<void> {
+    return this.#queue.accept(() => this.#lifecycle.saveProfile());
+  }
+
   pause(): Promise<void> {
     return this.#queue.accept(async () => {
       this.#record.demand("pause");
@@ -140,14 +145,13 @@ export class Vm {
         throw new ViperError("vm_busy", `Cannot announce VM "${row.name}": it has no machine`);
       }
       if (row.status === "starting") {
-        life.connect(url, row.token);
-        this.#record.apply("announce", { agent_url: url, ready_at: this.#lifecycle.now() });
-        return this.#lifecycle.watchIdle(life, row);
+        return this.#lifecycle.greet(life, row, url);
       }
       if (life.agent?.url !== url) {
         life.connect(url, row.token);
         this.#record.amend({ agent_url: url });
       }
+      if (row.profile !== null) this.#lifecycle.logInAgain(life, row.profile);
       if (life.isNews(browserRestarts)) {
         this.#record.apply("announce", {}, { type: "VM_BROWSER_RESTARTED", message });
       }
@@ -174,7 +178,8 @@ export class Vm {
         if (isLive(row.status)) await this.#lifecycle.halt(0);
         else await footprint.release({ ref: null });
         await footprint.removeLog();
-        this.#record.apply("remove", {}, { message });
+        const { reason } = this.#record.require();
+        this.#record.apply("remove", {}, { message: message ?? reason ?? undefined });
         this.#lifecycle.cancelAll();
       })
     );

@@ -22,6 +22,9 @@ export function wireVm(row: VmRow): WireVm {
     memory_mb: row.memory_mb,
     labels: row.labels,
     egress: row.settings.egress,
+    ...(row.profile === null || row.profile_mode === null
+      ? {}
+      : { profile: { name: row.profile, mode: row.profile_mode } }),
     restart_policy: row.settings.restart_policy,
     restarts: row.restarts,
     created_at: row.created_at,

@@ -76,6 +76,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
   "server/front/": { files: [PROTOCOL, HOST], packages: [] },
   "server/audit.ts": { files: ["server/store/", PROTOCOL, HOST], packages: [] },
   "server/keys/": { files: ["server/store/", PROTOCOL, HOST], packages: ["node:crypto"] },
+  "server/profiles/": { files: ["server/store/", "server/vms/", PROTOCOL, HOST], packages: [] },
   "server/listen.ts": { files: ["server/runtimes/within.ts", HOST], packages: ["hono"] },
   "server/state.ts": {
     files: ["server/store/", "server/config.ts", HOST],
@@ -111,7 +112,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
       ...["server/handlers.ts", "server/vms/", "server/browser/", "server/events/"],
       "server/front/",
       ...["server/config.ts", "server/system_status.ts", "server/keys/", "server/audit.ts"],
-      ...["server/logs/", "server/metrics/", PROTOCOL, HOST],
+      ...["server/logs/", "server/metrics/", "server/profiles/", PROTOCOL, HOST],
     ],
     packages: ["zod", "hono", "node:crypto"],
   },
@@ -122,7 +123,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
   "server/handlers.ts": {
     files: [
       ...["server/vms/", "server/browser/", "server/system_status.ts", "server/config.ts"],
-      ...["server/keys/", "server/audit.ts", PROTOCOL, HOST],
+      ...["server/keys/", "server/profiles/", "server/audit.ts", PROTOCOL, HOST],
     ],
     packages: [],
   },

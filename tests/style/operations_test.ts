@@ -16,6 +16,7 @@ const LISTS: readonly (readonly Operation[])[] = [
     ...Object.values(lists.systemOperations),
     ...Object.values(lists.logOperations),
     ...Object.values(lists.keyOperations),
+    ...Object.values(lists.profileOperations),
     ...Object.values(lists.ticketOperations),
     ...Object.values(lists.auditOperations),
   ],

@@ -129,6 +129,8 @@ const TYPED: Readonly<Record<string, readonly [typed: string, meant: unknown]>> 
   kind: ["session", "session"],
   origin: ["https://a.test", "https://a.test"],
   items: ["k=v", { k: "v" }],
+  origins: ['[{"origin":"https://a.test"}]', [{ origin: "https://a.test" }]],
+  profile: ["name=work,mode=write_back", { name: "work", mode: "write_back" }],
   permissions: ["geolocation=granted", { geolocation: "granted" }],
   local_storage: ["k=v", { k: "v" }],
   session_storage: ["k=w", { k: "w" }],

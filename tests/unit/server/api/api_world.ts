@@ -79,6 +79,7 @@ export async function apiWorld(
     devtools: new Devtools(relay, world.host),
     status: new SystemStatus(world.host, "1.2.3", "qemu", () => world.fleet.count()),
     events: { bus: world.bus, clock: world.clock, closing: closing.signal },
+    profiles: world.profiles.store,
     ...{ keys, tickets, audit, admission, metrics, telemetry: null },
     net: host.net,
     newRequestId: () => "made-here",

@@ -81,6 +81,7 @@ Deno.test("MIGRATIONS keep every VM of schema 1, with what it was", () =>
           environment: {},
           chrome: { flags: [] },
         },
+        ...{ profile: null, profile_mode: null },
         restarts: 0,
         reason: status === "crashed" ? "no luck" : null,
         expires_at: null,

@@ -16,6 +16,7 @@ export function vmRow(id: string): Omit<VmRow, "seq" | "ip_address"> {
     memory_mb: 64,
     kernel_cmdline: null,
     token: "t".repeat(64),
+    ...{ profile: null, profile_mode: null },
     image: "current",
     agent_url: null,
     labels: {},

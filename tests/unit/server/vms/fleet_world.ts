@@ -6,6 +6,8 @@ import type { Subnet } from "../../../../server/network/subnet.ts";
 import { parseSubnet } from "../../../../server/network/subnet.ts";
 import { EventBus } from "../../../../server/events/bus.ts";
 import { VmLogs } from "../../../../server/logs/vm_logs.ts";
+import { KeyFile } from "../../../../server/profiles/key_file.ts";
+import { Profiles } from "../../../../server/profiles/profiles.ts";
 import { Database } from "../../../../server/store/database.ts";
 import { IdempotencyRows } from "../../../../server/store/idempotency_rows.ts";
 import { LeaseRows } from "../../../../server/store/lease_rows.ts";
@@ -15,6 +17,7 @@ import type { InputOf } from "../../../../protocol/operation.ts";
 import { vmsCreate } from "../../../../protocol/vm_operations.ts";
 import { FakeClock } from "../../../fake_clock.ts";
 import { mortalParts } from "./mortal_daemon.ts";
+import { StandInProfiles } from "./stand_in_profiles.ts";
 import { StandInRuntime } from "./stand_in_runtime.ts";
 
 /** Time goes by in such steps. */
@@ -34,6 +37,7 @@ export interface FleetWorld extends AsyncDisposable {
   readonly bus: EventBus;
   readonly logs: VmLogs;
   readonly runtime: StandInRuntime;
+  readonly profiles: StandInProfiles;
   readonly taps: Set<string>;
   readonly logged: string[];
   /** Of the daemon that lives. */
@@ -73,6 +77,10 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
   const rows = new VmRows(db);
   const leases = new LeaseRows(db);
   const idempotency = new IdempotencyRows(db);
+  const profiles = new StandInProfiles(
+    new Profiles({ db, vms: rows, keyFile: new KeyFile(`${folder}/profiles.key`, host), host }),
+    host,
+  );
   const bus = new EventBus(db, clock.now);
   const logs = new VmLogs({ host, bus, logDir: `${folder}/logs` });
   const runtime = new StandInRuntime();
@@ -113,7 +121,7 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
   const open = () => {
     const { die, ...own } = mortalParts(host, runtime);
     const footprint = { ...place, ...own, runtimes: [own.runtime] };
-    const parts = { host: own.host, bus, rows, leases, idempotency, footprint };
+    const parts = { host: own.host, bus, rows, leases, idempotency, profiles, footprint };
     return { die, fleet: new Fleet(parts, fleetOptions) };
   };
   let daemon = open();
@@ -129,7 +137,21 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
     fleetOptions.onShutdown = usual;
   };
   return {
-    ...{ folder, host, clock, db, rows, leases, bus, logs, runtime, taps, egress, logged },
+    ...{
+      folder,
+      host,
+      clock,
+      db,
+      rows,
+      leases,
+      bus,
+      logs,
+      runtime,
+      taps,
+      egress,
+      logged,
+      profiles,
+    },
     reopen,
     get fleet() {
       return daemon.fleet;

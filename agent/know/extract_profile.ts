@@ -1,0 +1,127 @@
+import type { profileExtract } from "../../protocol/browser_profile.ts";
+import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
+import { ViperError } from "../../protocol/problems.ts";
+import {
+  LEFT_OUT_MAX,
+  type LeftOut,
+  type OriginContents,
+  ORIGINS_MAX,
+  PROFILE_BYTES_MAX,
+} from "../../protocol/profile_contents.ts";
+import type { ActionContext } from "../action_runner.ts";
+import { Aside } from "../aside.ts";
+import { Deadline } from "../deadline.ts";
+import type { PageFrame } from "../frames.ts";
+import { listCookies } from "./cookies.ts";
+import { readDatabases } from "./indexed_db.ts";
+import { frameOf, readItems } from "./storage.ts";
+
+/** How long one origin may take: a page that hangs must not keep the others from being saved. */
+const ORIGIN_TIMEOUT_MS = 5_000;
+/** What is left for origins, when cookies and what stands around all of it are counted out. */
+const ORIGINS_BYTES_MAX = PROFILE_BYTES_MAX - 1024 * 1024;
+
+/** The page that is asked, where it is of an origin that stores. */
+interface OwnPage {
+  readonly origin: string;
+  readonly frame: PageFrame;
+}
+
+/** All cookies, and what every origin stores that a page has been to. */
+export async function extractProfile(
+  { timeout_ms }: ParsedOf<typeof profileExtract>,
+  context: ActionContext,
+): Promise<OutputOf<typeof profileExtract>> {
+  const { profile, deadline } = context;
+  const attached = profile.isAttached;
+  const { cookies } = await listCookies({ timeout_ms }, context);
+  const own = await ownPage(context);
+  const { origins, leftOut } = await readOrigins(own, context);
+  const page = origins.find(({ origin }) => origin === own?.origin);
+  deadline.signal.throwIfAborted();
+  return {
+    cookies,
+    local_storage: page?.local_storage ?? {},
+    session_storage: page?.session_storage ?? {},
+    origin: own?.origin ?? "",
+    origins,
+    left_out: leftOut,
+    attached,
+  };
+}
+
+async function readOrigins(own: OwnPage | null, context: ActionContext) {
+  const { profile, page, deadline } = context;
+  const origins: OriginContents[] = [];
+  const leftOut: LeftOut[] = [];
+  const leave = (origin: string, what: string, reason: string) => {
+    if (leftOut.length < LEFT_OUT_MAX) leftOut.push({ origin, what, reason });
+  };
+  let room = ORIGINS_BYTES_MAX;
+  await using stack = new AsyncDisposableStack();
+  let aside: Aside | null = null;
+  for (const origin of profile.origins) {
+    try {
+      using bound = new Deadline(context.clock, `read "${origin}"`, ORIGIN_TIMEOUT_MS, [
+        deadline.signal,
+      ]);
+      const isOwn = origin === own?.origin;
+      if (!isOwn) aside ??= stack.use(await Aside.open(page.browser(), deadline));
+      const frame = isOwn ? own.frame : await aside?.frameOf(origin, bound) ?? null;
+      if (frame === null) throw new Error("Chrome does not go there");
+      const contents = await readOrigin({ origin, frame }, isOwn, bound, room, leave);
+      room -= contents.bytes;
+      if (contents.bytes > 0) origins.push(contents.told);
+    } catch (error) {
+      deadline.signal.throwIfAborted();
+      leave(origin, "everything", error instanceof Error ? error.message : String(error));
+    }
+  }
+  if (profile.missed > 0) {
+    leave("", `${profile.missed} origins`, `no more than ${ORIGINS_MAX} are remembered`);
+  }
+  return { origins, leftOut };
+}
+
+/** What one origin stores, and how many bytes that is; none for an origin without anything. */
+async function readOrigin(
+  { origin, frame }: OwnPage,
+  isOwn: boolean,
+  deadline: Deadline,
+  room: number,
+  leave: (origin: string, what: string, reason: string) => void,
+): Promise<{ told: OriginContents; bytes: number }> {
+  const items = async (kind: "local" | "session") => {
+    const read = await readItems(frame, kind, { deadline });
+    const bytes = sizeOf(read);
+    if (bytes <= room) return read;
+    leave(origin, `${kind}_storage`, "there is no room for it");
+    return {};
+  };
+  const local_storage = await items("local");
+  const session_storage = isOwn ? await items("session") : {};
+  const left = room - sizeOf(local_storage) - sizeOf(session_storage);
+  const { databases, leftOut } = await readDatabases(frame, deadline, left);
+  for (const { what, reason } of leftOut) leave(origin, what, reason);
+  const told = { origin, local_storage, session_storage, indexed_db: databases };
+  const isEmpty = databases.length === 0 && Object.keys(local_storage).length === 0 &&
+    Object.keys(session_storage).length === 0;
+  return { told, bytes: isEmpty ? 0 : sizeOf(told) };
+}
+
+/** `null` where the page has no storage, or does not answer. */
+async function ownPage(context: ActionContext): Promise<OwnPage | null> {
+  const { clock, deadline } = context;
+  try {
+    using bound = new Deadline(clock, deadline.action, ORIGIN_TIMEOUT_MS, [deadline.signal]);
+    return await frameOf(undefined, { ...context, deadline: bound });
+  } catch (error) {
+    deadline.signal.throwIfAborted();
+    if (error instanceof ViperError) return null;
+    throw error;
+  }
+}
+
+function sizeOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}

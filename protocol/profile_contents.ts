@@ -1,0 +1,84 @@
+/** What a profile holds: cookies, and what origins store, as plain JSON. */
+import * as z from "zod";
+import { COOKIES_MAX, cookieToSet, storageItems } from "./storage.ts";
+
+/** Bytes of a profile's JSON. */
+export const PROFILE_BYTES_MAX = 16 * 1024 * 1024;
+/** Bytes of a request that brings a profile: its JSON, and what stands around it. */
+export const PROFILE_BODY_BYTES_MAX = 17 * 1024 * 1024;
+/** Origins whose storage one profile holds. */
+export const ORIGINS_MAX = 500;
+/** IndexedDB's databases, stores and indexes, each per one above. */
+export const DATABASES_MAX = 100;
+/** Records of one store. */
+export const STORE_RECORDS_MAX = 100_000;
+/** Things that a save had to leave out and that are told one by one. */
+export const LEFT_OUT_MAX = 200;
+
+const NAME_LENGTH_MAX = 4_096;
+const name = z.string().max(NAME_LENGTH_MAX);
+/** Where in a record its key stands: https://www.w3.org/TR/IndexedDB/#dfn-key-path */
+const keyPath = z.union([z.null(), name, z.array(name).max(DATABASES_MAX)]);
+
+/** An object store. Keys and values are as `agent/know/clone_codec.ts` writes them. */
+const objectStore = z.strictObject({
+  name,
+  key_path: keyPath,
+  auto_increment: z.boolean(),
+  indexes: z.array(
+    z.strictObject({ name, key_path: keyPath, unique: z.boolean(), multi_entry: z.boolean() }),
+  ).max(DATABASES_MAX),
+  records: z.array(z.strictObject({
+    /** Only where it stands outside the value. */
+    key: z.unknown().optional(),
+    value: z.unknown(),
+  })).max(STORE_RECORDS_MAX),
+});
+
+/** A database of IndexedDB. */
+export const storedDatabase = z.strictObject({
+  name,
+  version: z.int().min(1),
+  stores: z.array(objectStore).max(DATABASES_MAX),
+});
+/** A database of IndexedDB. */
+export type StoredDatabase = z.output<typeof storedDatabase>;
+
+/** What one origin stores. */
+export const originContents = z.strictObject({
+  /** Such as `https://example.com`. */
+  origin: z.string().max(NAME_LENGTH_MAX)
+    .regex(
+      /^https?:\/\/[^/?#\s]+$/,
+      "an origin is scheme, host and port, as in https://example.com",
+    ),
+  local_storage: storageItems.default({}),
+  /** Of the page that is active; every page has its own. */
+  session_storage: storageItems.default({}),
+  indexed_db: z.array(storedDatabase).max(DATABASES_MAX).default([]),
+});
+/** What one origin stores. */
+export type OriginContents = z.output<typeof originContents>;
+
+/** Something that could not be taken along. */
+export const leftOut = z.strictObject({
+  origin: z.string(),
+  /** Such as `indexed_db files/chunks`. */
+  what: z.string(),
+  reason: z.string(),
+});
+/** Something that could not be taken along. */
+export type LeftOut = z.output<typeof leftOut>;
+
+/** All that a profile holds. */
+export const profileContents = z.strictObject({
+  cookies: z.array(cookieToSet.refine(
+    ({ domain, url }) => Boolean(domain || url),
+    "a cookie of a profile has a domain or a url",
+  )).max(COOKIES_MAX).default([]),
+  origins: z.array(originContents).max(ORIGINS_MAX).default([]),
+  /** What the last save could not take. */
+  left_out: z.array(leftOut).max(LEFT_OUT_MAX).default([]),
+});
+/** All that a profile holds. */
+export type ProfileContents = z.output<typeof profileContents>;

@@ -1,0 +1,176 @@
+/**
+ * Goal: what a browser holds and is extracted is what another browser holds that it is attached to,
+ * and nothing is lost without a word.
+ * Method: pages on loopback that store something of each kind, and two real agents.
+ */
+import assert from "node:assert/strict";
+import { serveSite, startAgent, type TestAgent } from "./agent_fixture.ts";
+
+type Client = TestAgent["client"];
+
+/** One value of each kind that structured clones know and a profile takes. */
+const VALUES = `(() => {
+  const shared = { a: 1 };
+  const self = { shared, again: shared };
+  self.self = self;
+  const sparse = [1, , 3];
+  const bytes = new Uint8Array([0, 1, 254, 255]);
+  return {
+    text: "\\ud800 lone, \\u0000, 漢字", empty: "", yes: true, none: null, missing: undefined,
+    numbers: [0, -0, 1.5, NaN, Infinity, -Infinity, 2 ** 53], big: 12345678901234567890n,
+    dates: [new Date(0), new Date(NaN)], regexp: /a(b)?/gi, sparse, nested: { deep: [[{}]] },
+    map: new Map([[{ k: 1 }, new Map()], ["x", undefined]]), set: new Set([1, "1", shared]),
+    bytes, same: bytes.buffer, part: new Int16Array(bytes.buffer, 2, 1),
+    view: new DataView(new ArrayBuffer(8), 4, 2), floats: new Float64Array([Math.PI]),
+    error: new RangeError("too far"), boxed: [Object(1), Object("s"), Object(false), Object(2n)],
+    cycle: self, ["__proto__"]: undefined,
+    blob: new Blob(["bl\\u00f6b"], { type: "text/plain" }),
+    file: new File(["file"], "a b.txt", { type: "text/x", lastModified: 12345 }),
+    odd: JSON.parse('{"__proto__": {"polluted": true}, "constructor": 1}'),
+  };
+})()`;
+
+const FILL = `new Promise((resolve, reject) => {
+  const opening = indexedDB.open("app", 7);
+  opening.onerror = () => reject(opening.error);
+  opening.onupgradeneeded = () => {
+    const db = opening.result;
+    const people = db.createObjectStore("people", { keyPath: "id", autoIncrement: true });
+    people.createIndex("by name", "name", { unique: true });
+    people.createIndex("by tag", ["tags", "name"], { unique: false });
+    people.createIndex("tags", "tags", { multiEntry: true });
+    db.createObjectStore("loose");
+    db.createObjectStore("counted", { autoIncrement: true });
+    db.createObjectStore("empty", { keyPath: ["a", "b.c"] });
+  };
+  opening.onsuccess = () => {
+    const db = opening.result;
+    const transaction = db.transaction(["people", "loose", "counted"], "readwrite");
+    transaction.objectStore("people").put({ name: "A", tags: ["x", "y"] });
+    transaction.objectStore("people").put({ id: 40, name: "B", tags: [] });
+    const loose = transaction.objectStore("loose");
+    loose.put(${VALUES}, "values");
+    for (const key of [1, -1.5, new Date(5), "k", new Uint8Array([1, 2]).buffer, ["a", [1]]])
+      loose.put("of a key", key);
+    for (let at = 0; at < 250; at++) transaction.objectStore("counted").put(at);
+    transaction.oncomplete = () => { db.close(); resolve("filled"); };
+    transaction.onabort = () => reject(transaction.error);
+  };
+})`;
+
+/** What a page sees of it, as text: the copy must look the same to the page, not only to us. */
+const SEEN = `new Promise((resolve, reject) => {
+  const opening = indexedDB.open("app");
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = async () => {
+    const db = opening.result;
+    const get = (store, key) => new Promise((resolve) => {
+      const asked = db.transaction(store).objectStore(store).get(key);
+      asked.onsuccess = () => resolve(asked.result);
+    });
+    const v = await get("loose", "values");
+    const people = db.transaction("people").objectStore("people");
+    const named = await new Promise((r) => {
+      const asked = people.index("by name").get("B"); asked.onsuccess = () => r(asked.result) });
+    const tagged = await new Promise((r) => {
+      const asked = people.index("tags").getAllKeys("y"); asked.onsuccess = () => r(asked.result) });
+    const next = await new Promise((r) => {
+      const put = db.transaction("people", "readwrite").objectStore("people").put({ name: "C" });
+      put.onsuccess = () => r(put.result) });
+    const text = (value) => Object.prototype.toString.call(value) + String(value);
+    const seen = [
+      db.version, [...db.objectStoreNames], named.id, tagged, next,
+      [...v.text].map((c) => c.codePointAt(0)), "missing" in v, text(v.missing),
+      v.numbers.map((n) => Object.is(n, -0) ? "-0" : String(n)), text(v.big),
+      v.dates.map(text), text(v.regexp), 1 in v.sparse, v.sparse.length,
+      [...v.map.keys()].map((k) => JSON.stringify(k)), v.map.has("x"), [...v.set].map(text),
+      v.bytes.buffer === v.same, v.part.buffer === v.same, v.part[0],
+      [v.view.byteOffset, v.view.byteLength, v.view.buffer.byteLength], text(v.floats),
+      v.error instanceof RangeError, v.error.message, v.boxed.map(text),
+      v.cycle.self === v.cycle, v.cycle.shared === v.cycle.again, [...v.set][2] === v.cycle.shared,
+      v.blob.type, await v.blob.text(), v.file.name, v.file.lastModified, await v.file.text(),
+      Object.keys(v.odd), Object.getPrototypeOf(v.odd) === Object.prototype, ({}).polluted,
+    ];
+    db.close();
+    resolve(JSON.stringify(seen));
+  };
+})`;
+
+const js = async (client: Client, expression: string) =>
+  (await client.evaluate({ expression })).result;
+
+/** Chrome tells cookies of one moment in an order of its own. */
+function sorted<Taken extends { cookies: { domain: string }[] }>(taken: Taken): Taken {
+  const cookies = taken.cookies.toSorted((a, b) => a.domain < b.domain ? -1 : 1);
+  return { ...taken, cookies };
+}
+
+async function fill(client: Client, sites: readonly string[]): Promise<void> {
+  for (const url of sites) {
+    await client.navigate({ url: `${url}/` });
+    await js(
+      client,
+      `localStorage.setItem("at", origin), localStorage.setItem("\\ud800", "\\udfff")`,
+    );
+    await js(client, `sessionStorage.setItem("tab", origin)`);
+    await js(client, `document.cookie = "seen=yes; max-age=3600"`);
+    assert.equal(await js(client, FILL), "filled");
+  }
+}
+
+Deno.test("a profile that is extracted and attached to another browser is equal there", async () => {
+  await using first = await startAgent();
+  await using one = serveSite({ "/": "<title>One</title>" });
+  await using two = serveSite({ "/": "<title>Two</title>" });
+  const sites = [one.url, two.url.replace("127.0.0.1", "localhost")];
+  await first.client.setCookies({
+    cookies: [
+      { name: "http", value: "only", domain: "example.com", http_only: true, secure: true },
+      {
+        name: "d",
+        value: "1",
+        domain: ".example.com",
+        path: "/x",
+        same_site: "None",
+        secure: true,
+      },
+      {
+        ...{ name: "p", value: "1", domain: "cdn.example", same_site: "None", secure: true },
+        partition_key: { top_level_site: "https://top.example", has_cross_site_ancestor: true },
+      },
+      { name: "late", value: "1", domain: "example.org", expires: 1_900_000_000 },
+    ],
+  });
+  await fill(first.client, sites);
+  const taken = await first.client.extractProfile({});
+  assert.deepEqual(taken.left_out, []);
+  assert.deepEqual(taken.origins.map(({ origin }) => origin), sites);
+  assert.deepEqual([taken.origin, taken.attached], [sites[1], false]);
+  assert.equal(taken.cookies.length, 6);
+
+  await using second = await startAgent();
+  const { cookies, origins } = taken;
+  await second.client.attachProfile({ cookies, origins });
+  assert.equal((await second.client.pagesList({})).pages.length, 1, "no page is left behind");
+  for (const url of sites) {
+    await second.client.navigate({ url: `${url}/` });
+    assert.equal(await js(second.client, "localStorage.at"), url);
+    assert.equal(await js(second.client, "document.cookie"), "seen=yes");
+  }
+  assert.equal(
+    await js(second.client, "sessionStorage.tab"),
+    sites[1],
+    "of the page that it was of",
+  );
+  const again = await second.client.extractProfile({});
+  assert.deepEqual(sorted({ ...again, attached: false }), sorted(taken));
+  assert.equal(again.attached, true);
+
+  for (const url of sites) {
+    await first.client.navigate({ url: `${url}/` });
+    await second.client.navigate({ url: `${url}/` });
+    const seen = await js(second.client, SEEN);
+    assert.equal(seen, await js(first.client, SEEN));
+    assert.match(String(seen), /^\[7,\["counted","empty","loose","people"\],40,\[1\],41,/);
+  }
+});

@@ -1,0 +1,149 @@
+/**
+ * Goal: whoever logs in once in a VM with a profile is logged in in every later VM with it, and what
+ * the daemon keeps for that is secret, whole, and written by one VM at a time.
+ * Method: the real daemon on runtime local with real Chromium, and a site that knows who is logged
+ * in by cookie, local storage and IndexedDB.
+ */
+import assert from "node:assert/strict";
+import type { ViperError } from "../../protocol/problems.ts";
+import type { InputOf } from "../../protocol/operation.ts";
+import type { vmsCreate } from "../../protocol/vm_operations.ts";
+import { type DaemonProcess, startDaemon } from "../daemon_process.ts";
+import { serveSite } from "./agent_fixture.ts";
+
+const WAIT_MS = 30_000;
+const LOCAL = ["--runtime", "local", "--guest-port", "0"];
+const SECRET = "s3cret-of-the-session";
+
+/** Logs in with a cookie of the session, an item and a record. */
+const LOG_IN = `new Promise((resolve) => {
+  document.cookie = "session=${SECRET}; path=/";
+  localStorage.setItem("token", "${SECRET}");
+  const opening = indexedDB.open("site", 3);
+  opening.onupgradeneeded = () => opening.result.createObjectStore("user");
+  opening.onsuccess = () => {
+    const transaction = opening.result.transaction("user", "readwrite");
+    transaction.objectStore("user").put({ since: new Date(5), secret: "${SECRET}" }, "me");
+    transaction.oncomplete = () => resolve("logged in");
+  };
+})`;
+
+const WHO = `new Promise((resolve) => {
+  const told = [document.cookie, localStorage.token ?? "nobody"];
+  const opening = indexedDB.open("site", 3);
+  opening.onupgradeneeded = () => opening.transaction.abort();
+  opening.onerror = () => resolve([...told, "nobody"]);
+  opening.onsuccess = () => {
+    const asked = opening.result.transaction("user").objectStore("user").get("me");
+    asked.onsuccess = () => resolve([...told, asked.result.secret + asked.result.since.getTime()]);
+  };
+})`;
+
+const LOGGED_IN = [`session=${SECRET}`, SECRET, `${SECRET}5`];
+const LOGGED_OUT = ["", "nobody", "nobody"];
+
+async function ready(
+  { client }: DaemonProcess,
+  name: string,
+  profile: InputOf<typeof vmsCreate>["profile"],
+): Promise<void> {
+  await client.vms.create({ name, ...(profile === undefined ? {} : { profile }) });
+  const vm = await client.vms.wait({ name, timeout_ms: WAIT_MS });
+  assert.equal(vm.status, "running", vm.reason);
+}
+
+async function inPage(
+  { client }: DaemonProcess,
+  name: string,
+  url: string,
+  expression: string,
+): Promise<unknown> {
+  await client.browser(name).navigate({ url });
+  return (await client.browser(name).evaluate({ expression })).result;
+}
+
+const site = () => serveSite({ "/": "<title>Site</title>" });
+const writeBack = { name: "work", mode: "write_back" } as const;
+
+Deno.test("a VM with a profile starts logged in, and only a writer changes it", async () => {
+  await using daemon = await startDaemon(LOCAL);
+  await using served = site();
+  const url = `${served.url}/`;
+  const { client } = daemon;
+  await client.profiles.create({ name: "work" });
+
+  await ready(daemon, "one", writeBack);
+  assert.deepEqual(await inPage(daemon, "one", url, WHO), LOGGED_OUT);
+  assert.equal(await inPage(daemon, "one", url, LOG_IN), "logged in");
+  assert.deepEqual((await client.vms.get({ name: "one" })).profile, writeBack);
+  await assert.rejects(
+    client.vms.create({ name: "two", profile: writeBack }),
+    (error: ViperError) =>
+      error.code === "profile_in_use" && error.status === 409 && /VM "one"/.test(error.message),
+  );
+  await assert.rejects(client.profiles.delete({ name: "work" }), { code: "profile_in_use" });
+  await client.vms.delete({ name: "one" });
+  const saved = await client.profiles.get({ name: "work" });
+  assert.deepEqual([saved.version, saved.cookies, saved.origins, saved.vms], [2, 1, 1, []]);
+  assert.equal(saved.save_error, undefined);
+
+  for (const path of ["state.db", "state.db-wal", "profiles.key"]) {
+    const bytes = new TextDecoder("latin1").decode(Deno.readFileSync(`${daemon.stateDir}/${path}`));
+    assert.ok(!bytes.includes(SECRET), `${path} has the secret in clear`);
+  }
+  assert.ok(!JSON.stringify(daemon.log).includes(SECRET), "the log has the secret");
+
+  await ready(daemon, "reader", "work");
+  assert.deepEqual(await inPage(daemon, "reader", url, WHO), LOGGED_IN);
+  await inPage(daemon, "reader", url, "localStorage.token = 'changed'");
+  await client.vms.delete({ name: "reader" });
+  assert.equal((await client.profiles.get({ name: "work" })).version, 2, "a reader writes nothing");
+
+  await ready(daemon, "two", writeBack);
+  assert.deepEqual(await inPage(daemon, "two", url, WHO), LOGGED_IN);
+  await client.vms.stop({ name: "two", grace_ms: 0 });
+  assert.equal((await client.profiles.get({ name: "work" })).version, 3);
+  await client.vms.start({ name: "two" });
+  await client.vms.wait({ name: "two", timeout_ms: WAIT_MS });
+  assert.deepEqual(await inPage(daemon, "two", url, WHO), LOGGED_IN);
+  await inPage(daemon, "two", url, "localStorage.token = 'now'");
+  await client.vms.saveProfile({ name: "two" });
+  const { origins } = await client.profiles.export({ name: "work" });
+  assert.equal(origins[0]?.local_storage["token"], "now");
+});
+
+Deno.test("a killed daemon's profile, its writer and its lock are there after it", async () => {
+  const daemon = await startDaemon([...LOCAL, "--on-shutdown", "keep"]);
+  await using served = site();
+  const url = `${served.url}/`;
+  await daemon.client.profiles.create({ name: "work" });
+  await ready(daemon, "one", writeBack);
+  await inPage(daemon, "one", url, LOG_IN);
+  await daemon.kill();
+  const again = await startDaemon([...LOCAL, "--on-shutdown", "keep"], daemon.stateDir);
+  await assert.rejects(again.client.vms.create({ name: "two", profile: writeBack }), {
+    code: "profile_in_use",
+  });
+  await again.client.vms.delete({ name: "one" });
+  assert.equal((await again.client.profiles.get({ name: "work" })).version, 2);
+  assert.equal(await again.stop(), 0);
+
+  const key = `${daemon.stateDir}/profiles.key`;
+  const good = Deno.readTextFileSync(key);
+  Deno.writeTextFileSync(key, `${"0".repeat(64)}\n`);
+  await using last = await startDaemon(LOCAL, daemon.stateDir);
+  await assert.rejects(last.client.profiles.export({ name: "work" }), {
+    code: "profile_key_wrong",
+  });
+  await assert.rejects(last.client.profiles.create({ name: "more" }), {
+    code: "profile_key_wrong",
+  });
+  await last.client.vms.create({ name: "two", profile: writeBack });
+  const crashed = await last.client.vms.wait({ name: "two", timeout_ms: WAIT_MS });
+  assert.equal(crashed.status, "crashed");
+  assert.match(crashed.reason ?? "", /^its profile was not attached: .*it holds key/);
+  Deno.writeTextFileSync(key, good);
+  await last.client.vms.start({ name: "two" });
+  await last.client.vms.wait({ name: "two", timeout_ms: WAIT_MS });
+  assert.deepEqual(await inPage(last, "two", url, WHO), LOGGED_IN);
+});
