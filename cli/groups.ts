@@ -53,6 +53,7 @@ export function plainGroup(
       verb,
       operation,
       print: context.terminal.out,
+      readText: (path) => readValue(context, path),
       call: async (input) => call((await clientOf(context, daemon))[name], verb, input),
     }));
 }
@@ -65,6 +66,7 @@ export function profilesCommand(context: CliContext, daemon: Daemon): Command {
       verb,
       operation,
       print: context.terminal.out,
+      readText: (path) => readValue(context, path),
       call: async (input) => call((await client()).profiles, verb, input),
     }))
     .addCommand(createProfileCommand(context, client))
@@ -80,6 +82,7 @@ export function browserCommand(context: CliContext, daemon: Daemon): Command {
       operation,
       argument: "vm",
       print,
+      readText: (path) => readValue(context, path),
       call: async (input, vmName) =>
         call((await clientOf(context, daemon)).browser(vmName), verb, input),
     };
@@ -87,6 +90,10 @@ export function browserCommand(context: CliContext, daemon: Daemon): Command {
     if (stream !== undefined) return streamCommand(options, files);
     return bytes === undefined ? operationCommand(options) : fileCommand(options, bytes, files);
   });
+}
+
+function readValue({ host: { files } }: CliContext, path: string): Promise<string> {
+  return files.readText("cli.value:read", path);
 }
 
 async function clientOf({ signal }: CliContext, daemon: Daemon): Promise<ViperClient> {

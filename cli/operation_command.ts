@@ -4,24 +4,13 @@
  *
  * @module
  */
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import * as z from "zod";
 import type { Operation } from "../protocol/operation.ts";
 import { TARGET_MARK, targetFields } from "../protocol/target.ts";
+import { parseValue, type Property, settle } from "./flag_value.ts";
 import { printable } from "./output.ts";
 import { parseTarget, TARGET_HELP } from "./target_argument.ts";
-
-/** A JSON schema as far as flags need it. */
-interface Property {
-  readonly type?: string;
-  /** Words, or a list. */
-  readonly anyOf?: readonly Property[];
-  readonly enum?: readonly string[];
-  /** Of an object. */
-  readonly properties?: Readonly<Record<string, Property>>;
-  readonly description?: string;
-  readonly default?: unknown;
-}
 
 /** Flags whose names are shorter than the members they set. */
 const FLAG_NAMES: Readonly<Record<string, string>> = { cpu_cores: "cpu", memory_mb: "memory" };
@@ -34,6 +23,8 @@ export interface OperationCommandOptions {
   readonly argument?: string;
   readonly call: (input: Record<string, unknown>, argument: string) => Promise<unknown>;
   readonly print: (text: string) => void;
+  /** Reads a file that a value names. */
+  readonly readText: (path: string) => Promise<string>;
 }
 
 /** Makes the command of one operation. */
@@ -52,15 +43,17 @@ export function operationCommand(options: OperationCommandOptions): Command {
   for (const [name, property] of flags) addFlag(command, name, property);
   command.option("--json", "print the answer as JSON");
   command.action(async () => {
-    const given = command.opts<Record<string, unknown>>();
     const values = command.processedArgs as unknown[];
     const input: Record<string, unknown> = isTargeted
       ? parseTarget(String(values[leading.length - 1]))
       : {};
-    required.forEach((name, at) => input[name] = values[at + names.length - required.length]);
+    const given = { ...command.opts<Record<string, unknown>>() };
+    for (const [at, name] of required.entries()) {
+      input[name] = await settle(values[at + names.length - required.length], options.readText);
+    }
     for (const [name] of flags) {
       const value = given[camelCase(flagName(name))];
-      if (value !== undefined) input[name] = value === NULL ? null : value;
+      if (value !== undefined) input[name] = await settle(value, options.readText);
     }
     const first = String(values[0] ?? "");
     print(printable(await call(input, first), given["json"] === true));
@@ -70,9 +63,6 @@ export function operationCommand(options: OperationCommandOptions): Command {
 
 /** What an element is named by stands before the operation's own arguments. */
 const TARGET = "target";
-
-/** Commander takes `null` for an option that has no value yet. */
-const NULL = Symbol("null");
 
 /** Members of the input, those of them that have to be there, and whether it names an element. */
 function inputSchema(
@@ -95,9 +85,10 @@ function inputSchema(
 
 function addFlag(command: Command, name: string, property: Property): void {
   const flag = `--${flagName(name)}`;
+  const words = property.enum ?? Object.keys(property.properties ?? {});
   const hint = [
     property.description ?? name.replaceAll("_", " "),
-    property.enum === undefined ? "" : `(${property.enum.join(", ")})`,
+    words.length === 0 ? "" : `(${words.join(", ")})`,
     property.default === undefined ? "" : `[${defaultText(property.default)}]`,
   ].filter(Boolean).join(" ");
   if (property.type === "boolean") {
@@ -105,60 +96,15 @@ function addFlag(command: Command, name: string, property: Property): void {
     if (property.default === true) command.option(flag.replace("--", "--no-"), `not: ${hint}`);
     return;
   }
-  command.option(`${flag} <value>`, hint, (text) => parseValue(text, property));
+  command.option(`${flag} <${placeholder(property)}>`, hint, (text) => parseValue(text, property));
 }
 
-/**
- * A value as it is typed: a number, `key=value,…` or JSON for an object, `a,b` for a list, and
- * `null` where a member may be taken back.
- */
-function parseValue(text: string, property: Property): unknown {
-  const { type, anyOf = [], properties = {} } = property;
-  const given = anyOf.filter(({ type }) => type !== "null");
-  if (given.length < anyOf.length) {
-    if (text === "null") return NULL;
-    return parseValue(text, given.length === 1 ? given[0] ?? {} : { anyOf: given });
-  }
-  if (type === "integer" || type === "number") return parseNumber(text);
-  if (type === "object") {
-    return text.startsWith("{") ? parseJson(text) : parsePairs(text, properties);
-  }
-  if (type === "array") return text.startsWith("[") ? parseJson(text) : text.split(",");
-  const object = anyOf.find((choice) => choice.type === "object");
-  if (object !== undefined) {
-    const names = Object.keys(object.properties ?? {});
-    const isPairs = names.some((name) => text.startsWith(`${name}=`));
-    return isPairs || text.startsWith("{") ? parseValue(text, object) : text;
-  }
-  const isWord = anyOf.some((choice) => choice.enum?.includes(text));
-  return anyOf.length > 0 && !isWord ? text.split(",") : text;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new InvalidArgumentError("It begins like JSON and is none.");
-  }
-}
-
-function parsePairs(
-  text: string,
-  properties: Readonly<Record<string, Property>>,
-): Record<string, unknown> {
-  const pairs = text.split(",").filter(Boolean).map((pair) => {
-    const at = pair.indexOf("=");
-    const name = pair.slice(0, at);
-    if (at > 0) return [name, parseValue(pair.slice(at + 1), properties[name] ?? {})] as const;
-    throw new InvalidArgumentError("It is neither key=value,… nor a JSON object.");
-  });
-  return Object.fromEntries(pairs);
-}
-
-function parseNumber(text: string): number {
-  const number = text.trim() === "" ? NaN : Number(text);
-  if (Number.isFinite(number)) return number;
-  throw new InvalidArgumentError("It is not a number.");
+/** What kind of value a flag takes. */
+function placeholder({ type, anyOf = [] }: Property): string {
+  const kinds = type === undefined ? anyOf.map((choice) => choice.type) : [type];
+  if (kinds.includes("object")) return "key=value,…|json|@file";
+  if (kinds.includes("array")) return "list|json|@file";
+  return "value";
 }
 
 function defaultText(value: unknown): string {

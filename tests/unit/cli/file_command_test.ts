@@ -14,6 +14,7 @@ async function screenshot(...argv: string[]) {
       argument: "vm",
       call: (input) => (asked.push(input), Promise.resolve({ data: "AP8=", byte_length: 2 })),
       print: (text) => void (printed += text),
+      readText: () => Promise.reject(new Error("no value names a file")),
     },
     browserScreenshot.bytes!,
     { write: (_label, path, data) => (written.push([path, data]), Promise.resolve()) },

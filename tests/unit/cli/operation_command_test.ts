@@ -7,7 +7,7 @@ import { TARGET_MARK, targetFields } from "../../../protocol/target.ts";
 import { browserOperations, systemOperations, vmOperations } from "../../../protocol/operations.ts";
 
 /** What a command line makes of an operation's input. */
-async function parse(operation: Operation, argv: readonly string[], argument?: string) {
+async function parse(operation: Operation, argv: readonly string[], argument?: string, file = "") {
   const calls: { input: Record<string, unknown>; argument: string }[] = [];
   let printed = "";
   const command = operationCommand({
@@ -16,6 +16,8 @@ async function parse(operation: Operation, argv: readonly string[], argument?: s
     ...(argument === undefined ? {} : { argument }),
     call: (input, given) => (calls.push({ input, argument: given }), Promise.resolve({ a: 1 })),
     print: (text) => void (printed += text),
+    readText: (path) =>
+      path === "value.json" ? Promise.resolve(file) : Promise.reject(new Error("no such file")),
   }).exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
   await command.parseAsync([...argv], { from: "user" });
   assert.equal(calls.length, 1);
@@ -211,6 +213,8 @@ const NAMED: readonly [argument: string, input: Record<string, string>][] = [
   ["text=Pay  now", { text: "Pay  now" }],
   ["text=", { text: "" }],
   ["ref=e12", { ref: "e12" }],
+  ["e12", { ref: "e12" }],
+  ["e12 b", { selector: "e12 b" }],
   ["role=button", { role: "button" }],
   ["role=button Pay now", { role: "button", role_name: "Pay now" }],
 ];
@@ -224,6 +228,39 @@ for (const typed of ["x=0,y=1.5,width=2,height=3", '{"x":0,"y":1.5,"width":2,"he
   Deno.test(`the numbers of ${typed} arrive as numbers`, async () => {
     const { input } = await parse(browserOperations.screenshot, ["--clip", typed]);
     assert.deepEqual(input, { clip: { x: 0, y: 1.5, width: 2, height: 3 } });
+  });
+}
+
+const FILES: readonly [file: string, meant: Record<string, unknown>][] = [
+  ['{"username":"me","password":"a,b"}\n', { username: "me", password: "a,b" }],
+  ["username=me,password=secret\n", { username: "me", password: "secret" }],
+];
+for (const [file, meant] of FILES) {
+  Deno.test(`a flag takes ${JSON.stringify(file)} from a file`, async () => {
+    const argv = ["--http-auth", "@value.json"];
+    const { input } = await parse(browserOperations.emulate, argv, undefined, file);
+    assert.deepEqual(input, { http_auth: meant });
+  });
+}
+
+Deno.test("an argument takes a list from a file, and text is no file", async () => {
+  const cookies = await parse(browserOperations.setCookies, ["@value.json"], undefined, "[{}]");
+  assert.deepEqual(cookies.input, { cookies: [{}] });
+  const typed = await parse(browserOperations.type, ["#a", "@value.json"], undefined, "[{}]");
+  assert.deepEqual(typed.input, { selector: "#a", value: "@value.json" });
+});
+
+for (
+  const [argument, file, message] of [
+    ["@missing.json", "", /"missing.json": no such file/],
+    ["@value.json", "{", /"value.json": It begins like JSON/],
+  ] as const
+) {
+  Deno.test(`a value in ${argument} with "${file}" is refused`, async () => {
+    await assert.rejects(
+      parse(browserOperations.emulate, ["--http-auth", argument], undefined, file),
+      { name: "CliError", message },
+    );
   });
 }
 
