@@ -60,6 +60,9 @@ export const originContents = z.strictObject({
 /** What one origin stores. */
 export type OriginContents = z.output<typeof originContents>;
 
+/** What is left out of an origin that could not be read at all. */
+export const EVERYTHING = "everything";
+
 /** Something that could not be taken along. */
 export const leftOut = z.strictObject({
   origin: z.string(),

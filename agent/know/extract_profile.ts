@@ -2,6 +2,7 @@ import type { profileExtract } from "../../protocol/browser_profile.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import {
+  EVERYTHING,
   LEFT_OUT_MAX,
   type LeftOut,
   type OriginContents,
@@ -74,7 +75,7 @@ async function readOrigins(own: OwnPage | null, context: ActionContext) {
       if (contents.bytes > 0) origins.push(contents.told);
     } catch (error) {
       deadline.signal.throwIfAborted();
-      leave(origin, "everything", error instanceof Error ? error.message : String(error));
+      leave(origin, EVERYTHING, error instanceof Error ? error.message : String(error));
     }
   }
   if (profile.missed > 0) {

@@ -2,6 +2,7 @@
 import type { Host } from "../../host/host.ts";
 import { createClient } from "../../protocol/http_client.ts";
 import type { Client } from "../../protocol/operation.ts";
+import { EVERYTHING, type LeftOut, type OriginContents } from "../../protocol/profile_contents.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ProfileUse } from "../../protocol/profiles.ts";
 import { type SignableInit, Signer } from "../../protocol/signer.ts";
@@ -60,12 +61,23 @@ export class GuestProfiles implements VmProfiles {
         const message = `Cannot save profile "${profile}": the browser has begun anew without it`;
         throw new ViperError("browser_unavailable", message);
       }
-      await profiles.save(profile, { cookies, origins, left_out });
+      const kept = await this.#unread(profile, left_out);
+      await profiles.save(profile, { cookies, origins: [...origins, ...kept], left_out });
       log("info", "saved a profile", { profile, left_out: left_out.length });
     } catch (error) {
       profiles.noteSaveError(profile, error instanceof Error ? error.message : String(error));
       throw error;
     }
+  }
+
+  /** What the profile holds of origins that could not be read: it stays as it was. */
+  async #unread(profile: string, leftOut: readonly LeftOut[]): Promise<OriginContents[]> {
+    const unread = new Set(
+      leftOut.flatMap(({ origin, what }) => what === EVERYTHING ? [origin] : []),
+    );
+    if (unread.size === 0) return [];
+    const { origins } = await this.parts.profiles.read(profile);
+    return origins.filter(({ origin }) => unread.has(origin));
   }
 
   async #ask<Answer>(

@@ -178,8 +178,9 @@ export class Vm {
         if (isLive(row.status)) await this.#lifecycle.halt(0);
         else await footprint.release({ ref: null });
         await footprint.removeLog();
-        const { reason } = this.#record.require();
-        this.#record.apply("remove", {}, { message: message ?? reason ?? undefined });
+        // What the halt has to say, there being no row to say it any more.
+        const unsaved = isLive(row.status) ? this.#record.require().reason : null;
+        this.#record.apply("remove", {}, { message: message ?? unsaved ?? undefined });
         this.#lifecycle.cancelAll();
       })
     );

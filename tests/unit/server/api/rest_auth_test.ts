@@ -59,6 +59,9 @@ Deno.test("the roles of operations are those of the list", () => {
   assert.equal(needed["vms.create"], "operator");
   assert.equal(needed["vms.delete"], "operator");
   assert.equal(needed["tickets.create"], "viewer");
+  assert.equal(needed["profiles.list"], "viewer");
+  assert.equal(needed["profiles.create"], "operator");
+  assert.equal(needed["profiles.export"], "admin");
   for (const name of ["keys.create", "keys.list", "keys.delete", "audit.list"]) {
     assert.equal(needed[name], "admin", name);
   }
