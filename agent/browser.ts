@@ -5,13 +5,13 @@ import { BROWSER_ENDED_LENGTH_MAX } from "../protocol/guest.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { Viewport } from "../protocol/vm_settings.ts";
 import type { Chrome } from "./chrome.ts";
-import { VIEWPORT } from "./chrome_command.ts";
 import { Deadline } from "./deadline.ts";
 import type { Downloads } from "./downloads/downloads.ts";
 import { watchDownloads } from "./downloads/watch.ts";
 import type { OnPageCrash } from "./page_crashes.ts";
 import { Pages } from "./pages.ts";
-import { Emulations } from "./emulation/emulations.ts";
+import type { DialogRules } from "./dialogs.ts";
+import { Emulations, LastingEmulation } from "./emulation/emulations.ts";
 import { ProfileState } from "./know/profile_state.ts";
 import { PageRecords } from "./records/page_records.ts";
 
@@ -58,8 +58,9 @@ export class SupervisedBrowser {
   readonly #launch: () => Promise<Chrome>;
   readonly #viewport: Viewport | undefined;
   readonly downloads: Downloads;
-  #emulations: Emulations | null = null;
   readonly #onPageCrash: OnPageCrash;
+  readonly #emulation = new LastingEmulation();
+  readonly #dialogs: DialogRules = { policy: "hold", isShared: () => this.#clients > 0 };
   readonly #exitTimesMs: number[] = [];
   #session: BrowserSession | null = null;
   #answer: ChromeAnswer | null = null;
@@ -198,14 +199,9 @@ export class SupervisedBrowser {
     end: (how: string) => void,
     life: AbortSignal,
   ) {
-    const { connectDevtools } = await import("./devtools.ts");
+    const { connectBeside, connectDevtools } = await import("./devtools.ts");
     using deadline = new Deadline(this.#host.clock, "use Chrome", CONNECT_TIMEOUT_MS, [life]);
     const records = new PageRecords(() => this.#host.clock.now());
-    // What all pages believe outlives a Chrome.
-    const emulations = this.#emulations = new Emulations(
-      this.#viewport ?? { ...VIEWPORT, scale: 1 },
-      this.#emulations?.of(),
-    );
     const profile = new ProfileState();
     const browser = await deadline.race(
       "its DevTools",
@@ -214,7 +210,6 @@ export class SupervisedBrowser {
         this.#host,
         (target) => {
           records.onTarget(target);
-          emulations.onTarget(target);
           profile.onTarget(target);
         },
         deadline.signal,
@@ -223,11 +218,18 @@ export class SupervisedBrowser {
     await using undo = new AsyncDisposableStack();
     undo.defer(() => this.#close(browser, chrome));
     browser.on("disconnected", () => end("Chrome closed its DevTools connection"));
+    const emulations = undo.use(
+      new Emulations(
+        this.#emulation,
+        () => connectBeside(answer.devtoolsUrl, this.#host, life),
+      ),
+    );
+    await deadline.race("its pages to believe", emulations.start());
     const pages = await deadline.race(
       "a page",
       Pages.open(browser, {
         ...{ records, emulations, profile, downloads: this.downloads, log: this.#host.log },
-        viewport: this.#viewport,
+        ...{ viewport: this.#viewport, dialogRules: this.#dialogs },
         isShared: () => this.#clients > 0,
         onCrash: this.#onPageCrash,
       }),

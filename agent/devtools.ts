@@ -7,9 +7,11 @@
  *
  * @module
  */
-import type { Browser, Target } from "puppeteer-core";
+import type { Browser, Connection as PublicConnection, Target } from "puppeteer-core";
 import type { CdpTarget } from "puppeteer-core/internal/cdp/Target.js";
 import { _connectToCdpBrowser } from "puppeteer-core/internal/cdp/BrowserConnector.js";
+import { Connection } from "puppeteer-core/internal/cdp/Connection.js";
+import { createIncrementalIdGenerator } from "puppeteer-core/internal/util/incremental-id-generator.js";
 import { ACTION_TIMEOUT_MS_MAX } from "../protocol/browser.ts";
 import type { Host } from "../host/host.ts";
 import { ASIDE_URL } from "./aside_url.ts";
@@ -19,6 +21,18 @@ import { openDevtoolsSocket } from "./devtools_socket.ts";
 const PROTOCOL_TIMEOUT_MS = ACTION_TIMEOUT_MS_MAX;
 
 const noLog = () => undefined;
+
+/** Another connection to the same Chrome, of which puppeteer's browser knows nothing. */
+export async function connectBeside(
+  url: string,
+  host: Host,
+  signal: AbortSignal,
+): Promise<PublicConnection> {
+  const transport = await openDevtoolsSocket(url, host, signal);
+  const ids = createIncrementalIdGenerator();
+  const connection = new Connection(url, transport, 0, PROTOCOL_TIMEOUT_MS, false, ids, noLog);
+  return connection as unknown as PublicConnection;
+}
 
 /**
  * Connects to a Chrome that listens on `url` (`ws://127.0.0.1:…/devtools/browser/…`).

@@ -6,7 +6,7 @@ import { ViperError } from "../protocol/problems.ts";
 import type { Deadline } from "./deadline.ts";
 import { quote } from "./quote.ts";
 
-/** What the pages of one Chrome share. */
+/** What all pages share. */
 export interface DialogRules {
   policy: DialogPolicy;
   /** Whether a DevTools client may be there, to whom dialogs are left. */

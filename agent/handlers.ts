@@ -33,7 +33,7 @@ export function browserHandlers(
     ...lookHandlers(handler),
     ...actHandlers(handler),
     ...recordHandlers(glance),
-    ...emulationHandlers(handler),
+    ...emulationHandlers(handler, glance),
     ...storageHandlers(handler),
     ...downloads,
     ...profileHandlers(handler, glance),

@@ -29,6 +29,7 @@ export interface PagesParts {
   readonly log: Log;
   /** Of each page; left out: Chrome's own, which is {@linkcode VIEWPORT}. */
   readonly viewport: Viewport | undefined;
+  readonly dialogRules: DialogRules;
   /** Whether DevTools clients are connected, whose the pages may be. */
   readonly isShared: () => boolean;
   readonly onCrash: OnPageCrash;
@@ -55,7 +56,7 @@ export class Pages {
     this.#parts = parts;
     this.#records = parts.records;
     this.#log = parts.log;
-    this.dialogRules = { policy: "hold", isShared: parts.isShared };
+    this.dialogRules = parts.dialogRules;
   }
 
   /** Takes over the pages that stand, of which there is at least one when this resolves. */
@@ -148,7 +149,6 @@ export class Pages {
     });
     const cdp = await page.createCDPSession();
     const dialogs = Dialogs.watch(cdp, this.dialogRules, this.#log);
-    await this.#size(page);
     const { targetInfo } = await cdp.send("Target.getTargetInfo");
     const loads = PageLoads.watch(cdp, targetInfo);
     const { targetId: id } = targetInfo;
@@ -161,7 +161,8 @@ export class Pages {
       this.#records.forget(id);
       emulations.forget(id);
     });
-    await emulations.adopt(id, cdp);
+    const isHeld = () => dialogs.open !== null;
+    await emulations.adopt(id, { beside: cdp, fallback: this.#viewport(), isHeld });
     const record = this.#records.of(id);
     const { downloads } = this.#parts;
     const kept = { refs: new Refs(), memory: { lines: null }, record };
@@ -177,13 +178,8 @@ export class Pages {
   }
 
   /** A page that may be a client's keeps the size that the client gives it. */
-  async #size(page: Page): Promise<void> {
+  #viewport(): Viewport | null {
     const { viewport, isShared } = this.#parts;
-    if (viewport !== undefined) {
-      const { width, height, scale: deviceScaleFactor } = viewport;
-      await page.setViewport({ width, height, deviceScaleFactor });
-    } else if (!isShared()) {
-      await page.setViewport(VIEWPORT);
-    }
+    return viewport ?? (isShared() ? null : { ...VIEWPORT, scale: 1 });
   }
 }

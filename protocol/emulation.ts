@@ -6,27 +6,29 @@ import { viewport as vmViewport } from "./vm_settings.ts";
 
 /** Header lines that are sent along at most. */
 export const EXTRA_HEADERS_MAX = 100;
-/** Patterns of blocked URLs, and rules for answered ones, at most. */
-export const URL_RULES_MAX = 100;
-/** Characters of a body that a rule answers with. */
-export const RULE_BODY_LENGTH_MAX = 1_000_000;
+/** Patterns of blocked URLs. */
+export const BLOCKED_URLS_MAX = 100;
 
 const headerText = z.string().max(8_192).regex(/^[\t\x20-\x7e\x80-\xff]*$/, "a header is one line");
-const headers = z.record(z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,256}$/), headerText)
+/** Header lines by name. */
+export const headerLines = z.record(z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,256}$/), headerText)
   .refine((given) => Object.keys(given).length <= EXTRA_HEADERS_MAX, "there are too many headers");
 /** `*` stands for any characters, `?` for one. */
-const urlPattern = z.string().min(1).max(URL_LENGTH_MAX);
+export const urlPattern = z.string().min(1).max(URL_LENGTH_MAX);
 
 const viewport = z.strictObject({
   ...vmViewport.shape,
-  /** As a phone lays pages out, with touch. */
+  /** As a phone lays pages out. */
   mobile: z.boolean().default(false),
+  /** As on a screen that is touched; what `mobile` says when left out. */
+  touch: z.boolean().optional(),
 });
 
 const userAgent = z.strictObject({
   user_agent: z.string().min(1).max(4_096).regex(/^[\x20-\x7e]+$/, "a user agent is one line"),
   /** Such as de-DE,de;q=0.9. */
-  accept_language: z.string().max(256).optional(),
+  accept_language: z.string().min(1).max(256).regex(/^[\w,;=.* -]+$/, "it is no list of languages")
+    .optional(),
   /** What navigator.platform says. */
   platform: z.string().max(64).optional(),
 });
@@ -50,69 +52,96 @@ const network = z.strictObject({
   upload_kbps: kbps.optional(),
 });
 
-const rule = z.strictObject({
-  url: urlPattern,
-  method: z.string().regex(/^[A-Z]{1,16}$/, "a method is in capitals").optional(),
-  /** Fails the request instead of answering it. */
-  abort: z.boolean().default(false),
-  status: z.int().min(100).max(599).default(200),
-  headers: headers.default({}),
-  body: z.string().max(RULE_BODY_LENGTH_MAX).default(""),
-  /** The body is in base64. */
-  base64: z.boolean().default(false),
+const httpAuth = z.strictObject({
+  username: z.string().max(1_024),
+  password: z.string().max(1_024),
+  /** The only one that is told, such as https://example.com; each that asks when left out. */
+  origin: z.url().max(URL_LENGTH_MAX).optional(),
 });
-/** How requests of some URLs are answered without the network. */
-export type AnswerRule = z.output<typeof rule>;
 
-/** Members that can be emulated; `null` takes one back. */
-const emulated = {
-  viewport: viewport.nullable().optional(),
-  user_agent: userAgent.nullable().optional(),
+const settings = {
+  viewport,
+  user_agent: userAgent,
   geolocation: z.strictObject({
     latitude: z.number().min(-90).max(90),
     longitude: z.number().min(-180).max(180),
     /** Metres. */
     accuracy: z.number().min(0).max(1_000_000).default(10),
-  }).nullable().optional(),
+  }),
   /** Such as de-DE. */
-  locale: z.string().refine(isLocale, "it is no locale").nullable().optional(),
+  locale: z.string().max(64).refine(isLocale, "it is no locale"),
   /** Such as Europe/Berlin. */
-  timezone: z.string().refine(isTimezone, "it is no time zone").nullable().optional(),
-  network: network.nullable().optional(),
+  timezone: z.string().max(64).refine(isTimezone, "it is no time zone"),
+  network,
   /** So many times slower. */
-  cpu_slowdown: z.number().min(1).max(100).nullable().optional(),
+  cpu_slowdown: z.number().min(1).max(100),
   /** Sent with each request. */
-  headers: headers.nullable().optional(),
+  headers: headerLines,
   /** For servers and proxies that ask. */
-  http_auth: z.strictObject({ username: z.string().max(1_024), password: z.string().max(1_024) })
-    .nullable().optional(),
-  media: z.enum(["screen", "print"]).nullable().optional(),
-  color_scheme: z.enum(["light", "dark"]).nullable().optional(),
-  reduced_motion: z.enum(["reduce", "no-preference"]).nullable().optional(),
-  blocked_urls: z.array(urlPattern).max(URL_RULES_MAX).nullable().optional(),
-  /** The first that fits a request answers it. */
-  answers: z.array(rule).max(URL_RULES_MAX).nullable().optional(),
+  http_auth: httpAuth,
+  media: z.enum(["screen", "print"]),
+  color_scheme: z.enum(["light", "dark"]),
+  reduced_motion: z.enum(["reduce", "no-preference"]),
+  forced_colors: z.enum(["active", "none"]),
+  contrast: z.enum(["more", "less", "no-preference"]),
+  blocked_urls: z.array(urlPattern).max(BLOCKED_URLS_MAX),
 } as const;
 
-const emulation = z.strictObject(emulated);
-/** What is asked for; members that are left out stay as they are. */
-export type EmulationChange = z.output<typeof emulation>;
 /** What is in force. */
 export type EmulationSettings = {
-  readonly [Key in keyof EmulationChange]?: NonNullable<EmulationChange[Key]>;
+  readonly [Key in keyof typeof settings]?: z.output<typeof settings[Key]>;
 };
+/** What is asked for; members that are left out stay as they are, `null` takes one back. */
+export type EmulationChange = {
+  readonly [Key in keyof typeof settings]?: z.output<typeof settings[Key]> | null | undefined;
+};
+
+function orTakenBack<Shape extends Readonly<Record<string, z.ZodType>>>(shape: Shape) {
+  const members = Object.entries(shape)
+    .map(([name, schema]) => [name, schema.nullable().optional()]);
+  return Object.fromEntries(members) as {
+    [Key in keyof Shape]: z.ZodOptional<z.ZodNullable<Shape[Key]>>;
+  };
+}
+
+const told = z.object({
+  ...settings,
+  /** The password is left out. */
+  http_auth: httpAuth.omit({ password: true }),
+}).partial();
+
+const ERRORS = ["emulation_failed", "page_not_found", "timeout", "browser_unavailable"] as const;
 
 export const browserEmulate = operation({
   name: "browser.emulate",
   summary:
     "Change what pages believe of their surroundings, on one page or, with none named, on all pages now and later",
   http: { method: "POST", path: "/v1/browser/emulate", status: 200 },
-  input: z.strictObject({ ...emulated, ...actionFields }),
+  input: z.strictObject({ ...orTakenBack(settings), ...actionFields }),
   output: done.extend({
-    /** What is in force now on the page, or on all; passwords are left out. */
-    settings: z.looseObject({}),
+    /** What is in force now on the page, or on all. */
+    settings: told,
   }),
-  errors: ["emulation_failed", "page_not_found", "timeout", "browser_unavailable"],
+  errors: ["dialog_open", ...ERRORS],
+});
+
+export const browserEmulation = operation({
+  name: "browser.emulation",
+  summary: "Tell what pages are made to believe, all or the one that is named",
+  http: { method: "POST", path: "/v1/browser/emulation", status: 200 },
+  input: z.strictObject({ ...actionFields }),
+  output: z.object({ settings: told }),
+  errors: ["page_not_found", "timeout", "browser_unavailable"],
+});
+
+export const browserResetEmulation = operation({
+  name: "browser.reset_emulation",
+  summary:
+    "Take back what pages were made to believe, from one page what was said of it alone or, with none named, everything",
+  http: { method: "POST", path: "/v1/browser/reset-emulation", status: 200 },
+  input: z.strictObject({ ...actionFields }),
+  output: done,
+  errors: ["dialog_open", ...ERRORS],
 });
 
 export const browserViewport = operation({
@@ -121,7 +150,7 @@ export const browserViewport = operation({
   http: { method: "POST", path: "/v1/browser/viewport", status: 200 },
   input: z.strictObject({ ...viewport.shape, ...actionFields }),
   output: done,
-  errors: ["emulation_failed", "page_not_found", "timeout", "browser_unavailable"],
+  errors: ["dialog_open", ...ERRORS],
 });
 
 export const browserUserAgent = operation({
@@ -130,12 +159,14 @@ export const browserUserAgent = operation({
   http: { method: "POST", path: "/v1/browser/user-agent", status: 200 },
   input: z.strictObject({ ...userAgent.shape, ...actionFields }),
   output: done,
-  errors: ["emulation_failed", "page_not_found", "timeout", "browser_unavailable"],
+  errors: ["dialog_open", ...ERRORS],
 });
 
 /** About what pages believe; served by the agent. */
 export const emulationOperations = {
   emulate: browserEmulate,
+  emulation: browserEmulation,
+  resetEmulation: browserResetEmulation,
   viewport: browserViewport,
   userAgent: browserUserAgent,
 } as const;

@@ -8,6 +8,7 @@ import { agentHealth, guestAnnounce, guestLogs, guestPageCrashed } from "./guest
 import { browserProfileOperations } from "./browser_profile.ts";
 import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
 import { vmsLogs } from "./logs.ts";
+import { mockOperations } from "./mocks.ts";
 import { lookOperations } from "./look.ts";
 import { pageOperations } from "./pages.ts";
 import {
@@ -83,6 +84,7 @@ export const browserOperations = {
   ...actOperations,
   ...recordOperations,
   ...emulationOperations,
+  ...mockOperations,
   ...storageOperations,
   ...downloadOperations,
   ...browserProfileOperations,

@@ -174,6 +174,8 @@ export const PROBLEMS = {
   },
   request_not_found: { status: 404, title: "There is no such request" },
   body_not_kept: { status: 410, title: "The body is not kept, or not any more" },
+  mock_limit_reached: { status: 409, title: "There may be no more mocks" },
+  mock_not_found: { status: 404, title: "There is no such mock" },
   emulation_failed: { status: 422, title: "Chrome does not take that setting" },
   cookie_invalid: { status: 422, title: "Chrome does not take that cookie" },
   origin_not_open: {

@@ -38,7 +38,7 @@ export async function dismissDialog(
   return { status: "ok" };
 }
 
-/** Holds for all pages, until Chrome is started again. */
+/** Holds for all pages, also of the next Chrome. */
 export function setDialogPolicy(
   { policy }: ParsedOf<typeof browserDialogsPolicy>,
   { pages }: BrowserContext,

@@ -3,25 +3,28 @@ import type { CDPSession } from "puppeteer-core";
 import { type EmulationSettings, NETWORK_PROFILES } from "../../protocol/emulation.ts";
 import type { Viewport } from "../../protocol/vm_settings.ts";
 import { clientHintsOf } from "./client_hints.ts";
+import type { TargetKind } from "./own_targets.ts";
 
 /** Bytes a second of a kilobit a second. */
 const BYTES_PER_KILOBIT = 1_000 / 8;
 
-type Key = keyof EmulationSettings;
-/** Puppeteer's session of a page, the agent's own one beside it, or that of a frame or worker. */
-export type SessionKind = "page" | "own" | "inner";
+/** A member of the settings. */
+export type SettingKey = keyof EmulationSettings;
 type Put = (session: CDPSession, settings: EmulationSettings) => Promise<unknown>;
+type Puts = Readonly<Partial<Record<SettingKey, Put>>>;
 
-const media: Put = (session, { media, color_scheme, reduced_motion }) =>
+const putMedia: Put = (session, settings) =>
   session.send("Emulation.setEmulatedMedia", {
-    media: media ?? "",
+    media: settings.media ?? "",
     features: [
-      { name: "prefers-color-scheme", value: color_scheme ?? "" },
-      { name: "prefers-reduced-motion", value: reduced_motion ?? "" },
+      { name: "prefers-color-scheme", value: settings.color_scheme ?? "" },
+      { name: "prefers-reduced-motion", value: settings.reduced_motion ?? "" },
+      { name: "forced-colors", value: settings.forced_colors ?? "" },
+      { name: "prefers-contrast", value: settings.contrast ?? "" },
     ],
   });
 
-const userAgent: Put = (session, { user_agent: given }) => {
+const putUserAgent: Put = (session, { user_agent: given }) => {
   const metadata = given && clientHintsOf(given.user_agent);
   return session.send("Emulation.setUserAgentOverride", {
     userAgent: given?.user_agent ?? "",
@@ -31,9 +34,26 @@ const userAgent: Put = (session, { user_agent: given }) => {
   });
 };
 
-/** What a change of a member asks of each session. */
-const PUTS: Partial<Record<Key, Put>> = {
-  user_agent: userAgent,
+const putTouch: Put = (session, { viewport }) =>
+  session.send("Emulation.setTouchEmulationEnabled", {
+    enabled: viewport?.touch ?? viewport?.mobile ?? false,
+  });
+
+/**
+ * What each session of a page has to be told: when the page goes elsewhere, Chrome takes the word
+ * of the session that was attached last.
+ */
+const ON_EACH_SESSION: Puts = {
+  user_agent: putUserAgent,
+  media: putMedia,
+  color_scheme: putMedia,
+  reduced_motion: putMedia,
+  forced_colors: putMedia,
+  contrast: putMedia,
+};
+
+const ANYWHERE: Puts = {
+  user_agent: putUserAgent,
   network: (session, { network }) => {
     const { latency_ms, download_kbps, upload_kbps } = {
       ...NETWORK_PROFILES[network?.profile ?? "none"],
@@ -55,22 +75,10 @@ const PUTS: Partial<Record<Key, Put>> = {
     session.send("Network.setBlockedURLs", { urls: [...blocked_urls ?? []] }),
 };
 
-/** When a page goes elsewhere, its last session's word on these is the one that counts. */
-const OWN_PUTS: Partial<Record<Key, Put>> = {
-  user_agent: userAgent,
-  media,
-  color_scheme: media,
-  reduced_motion: media,
-};
-
-/** Frames and workers follow their page in these. */
-const PAGE_PUTS: Partial<Record<Key, Put>> = {
-  ...PUTS,
-  ...OWN_PUTS,
-  geolocation: (session, { geolocation }) =>
-    geolocation === undefined
-      ? session.send("Emulation.clearGeolocationOverride")
-      : session.send("Emulation.setGeolocationOverride", geolocation),
+const IN_DOCUMENTS: Puts = {
+  ...ANYWHERE,
+  ...ON_EACH_SESSION,
+  viewport: putTouch,
   locale: (session, { locale }) =>
     session.send("Emulation.setLocaleOverride", locale === undefined ? {} : { locale }),
   timezone: (session, { timezone }) =>
@@ -79,40 +87,66 @@ const PAGE_PUTS: Partial<Record<Key, Put>> = {
     session.send("Emulation.setCPUThrottlingRate", { rate: cpu_slowdown ?? 1 }),
 };
 
-const PUTS_OF = { page: PAGE_PUTS, own: OWN_PUTS, inner: PUTS };
+const PUTS_OF: Readonly<Record<TargetKind | "beside", Puts>> = {
+  page: {
+    ...IN_DOCUMENTS,
+    geolocation: (session, { geolocation }) =>
+      geolocation === undefined
+        ? session.send("Emulation.clearGeolocationOverride")
+        : session.send("Emulation.setGeolocationOverride", geolocation),
+  },
+  frame: IN_DOCUMENTS,
+  worker: ANYWHERE,
+  beside: ON_EACH_SESSION,
+};
 
-/** Sends what these members ask for. Answers may only come once a waiting target is let go. */
+/** Members that Chrome only heeds on a session that listens to the network. */
+const OF_THE_NETWORK: readonly SettingKey[] = ["network", "headers", "blocked_urls"];
+/** Bodies are kept for the records' session, not for this one. */
+const NO_BODIES = { maxTotalBufferSize: 0, maxResourceBufferSize: 0 };
+
+/**
+ * Sends what these members ask for, all in the same turn. A session `beside` is another one of a
+ * page whose own was told. Answers may only come once a waiting target is let go.
+ */
 export async function put(
   session: CDPSession,
-  kind: SessionKind,
+  kind: TargetKind | "beside",
   settings: EmulationSettings,
-  keys: readonly Key[],
+  keys: readonly SettingKey[],
 ): Promise<void> {
   const puts = new Set(keys.flatMap((key) => PUTS_OF[kind][key] ?? []));
-  await Promise.all([...puts].map(async (put) => {
-    try {
-      await put(session, settings);
-    } catch (error) {
-      // Pages of one process share these, and another page's is the same.
-      if (!(error instanceof Error && /already in effect/.test(error.message))) throw error;
-    }
-  }));
+  const enabling = kind !== "beside" && keys.some((key) => OF_THE_NETWORK.includes(key))
+    ? session.send("Network.enable", NO_BODIES)
+    : null;
+  await Promise.all([
+    enabling,
+    ...[...puts].map(async (put) => {
+      try {
+        await put(session, settings);
+      } catch (error) {
+        // Pages of one process share these, and another page's is the same.
+        if (!(error instanceof Error && /already in effect/.test(error.message))) throw error;
+      }
+    }),
+  ]);
 }
 
-/** Sets the size of a page, or gives it back the one that its Chrome was started with. */
+/** Sets the size of a page; `null` leaves it to Chrome. */
 export async function putViewport(
   session: CDPSession,
-  viewport: EmulationSettings["viewport"],
-  fallback: Viewport,
+  viewport: Viewport & { readonly mobile?: boolean } | null,
 ): Promise<void> {
-  const { width, height, scale } = viewport ?? fallback;
-  const mobile = viewport?.mobile ?? false;
+  if (viewport === null) return void await session.send("Emulation.clearDeviceMetricsOverride");
+  const { width, height, scale, mobile = false } = viewport;
+  const isWide = width > height;
   await session.send("Emulation.setDeviceMetricsOverride", {
     ...{ width, height, mobile },
     deviceScaleFactor: scale,
-    screenOrientation: width > height
-      ? { angle: 90, type: "landscapePrimary" }
-      : { angle: 0, type: "portraitPrimary" },
+    screenOrientation: {
+      // A phone is held upright, and a monitor is not.
+      angle: mobile && isWide ? 90 : 0,
+      type: isWide ? "landscapePrimary" : "portraitPrimary",
+    },
   });
-  await session.send("Emulation.setTouchEmulationEnabled", { enabled: mobile });
 }

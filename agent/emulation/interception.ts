@@ -1,87 +1,107 @@
-/** Requests of one page that are answered here, and questions for a password. */
+/** Requests of one target that are not left to the network, and questions for a password. */
 import type { CDPSession, Protocol } from "puppeteer-core";
-import type { AnswerRule, EmulationSettings } from "../../protocol/emulation.ts";
+import type { EmulationSettings } from "../../protocol/emulation.ts";
+import type { MockRule } from "../../protocol/mocks.ts";
 
-/** How a request that is held goes on. */
-type Paused = Protocol.Fetch.RequestPausedEvent;
+/** Questions for a password that are remembered, to tell a first one from a repeated one. */
+export const QUESTIONS_MAX = 1_000;
 
-/** Holds requests only as long as there is a rule or a password. */
+/** What the requests of a target meet. */
+export interface Interceptor {
+  readonly patterns: readonly string[];
+  readonly auth: EmulationSettings["http_auth"];
+  /** The mock that answers the request, if one does. */
+  use(url: string, method: string): MockRule | undefined;
+}
+
+/** Holds requests only as long as there is a mock or a password. */
 export class Interception {
   readonly #session: CDPSession;
-  #settings: EmulationSettings = {};
-  /** Questions that were answered once: the same one again means that the password is wrong. */
-  readonly #asked = new Set<string>();
+  #interceptor: Interceptor | null = null;
+  /** Asked again, the password is wrong. */
+  readonly #questions = new Set<string>();
 
   constructor(session: CDPSession) {
     this.#session = session;
-    session.on("Fetch.requestPaused", (event) => this.#ignoreGone(this.#goOn(event)));
-    session.on("Fetch.authRequired", (event) => this.#ignoreGone(this.#authenticate(event)));
+    session.on("Fetch.requestPaused", (event) => ignoreGone(this.#goOn(event)));
+    session.on("Fetch.authRequired", (event) => ignoreGone(this.#authenticate(event)));
   }
 
-  async set(settings: EmulationSettings): Promise<void> {
-    this.#settings = settings;
-    this.#asked.clear();
-    const { answers = [], http_auth } = settings;
-    if (answers.length === 0 && http_auth === undefined) {
+  async set(interceptor: Interceptor): Promise<void> {
+    const isNeeded = interceptor.patterns.length > 0 || interceptor.auth !== undefined;
+    const wasNeeded = this.#interceptor !== null;
+    this.#interceptor = isNeeded ? interceptor : null;
+    this.#questions.clear();
+    if (isNeeded) {
+      // To be asked for a password, every request has to be held.
+      const { patterns, auth } = interceptor;
+      await this.#session.send("Fetch.enable", {
+        patterns: (auth === undefined ? patterns : ["*"]).map((urlPattern) => ({ urlPattern })),
+        handleAuthRequests: auth !== undefined,
+      });
+    } else if (wasNeeded) {
       await this.#session.send("Fetch.disable");
-      return;
     }
-    // To be asked for a password, every request has to be held.
-    const patterns = http_auth === undefined
-      ? answers.map(({ url }) => ({ urlPattern: url }))
-      : [{ urlPattern: "*" }];
-    await this.#session.send("Fetch.enable", {
-      patterns,
-      handleAuthRequests: http_auth !== undefined,
-    });
   }
 
-  async #goOn({ requestId, request }: Paused): Promise<void> {
-    const rule = this.#settings.answers?.find((rule) => fits(rule, request));
+  async #goOn({ requestId, request }: Protocol.Fetch.RequestPausedEvent): Promise<void> {
+    const rule = this.#interceptor?.use(request.url, request.method);
     if (rule === undefined) {
       await this.#session.send("Fetch.continueRequest", { requestId });
-    } else if (rule.abort) {
+    } else if (rule.then === "abort") {
       await this.#session.send("Fetch.failRequest", { requestId, errorReason: "Failed" });
+    } else if (rule.then === "continue") {
+      await this.#session.send("Fetch.continueRequest", {
+        requestId,
+        headers: headerEntries(withHeaders(request.headers, rule.headers)),
+      });
     } else {
+      const { status = 200, headers, body = "", encoding } = rule;
       await this.#session.send("Fetch.fulfillRequest", {
         requestId,
-        responseCode: rule.status,
-        responseHeaders: Object.entries(rule.headers).map(([name, value]) => ({ name, value })),
-        body: rule.base64 ? rule.body : toBase64(rule.body),
+        responseCode: status,
+        responseHeaders: headerEntries(headers),
+        body: encoding === "base64" ? body : toBase64(body),
       });
     }
   }
 
-  async #authenticate({ requestId }: Protocol.Fetch.AuthRequiredEvent): Promise<void> {
-    const auth = this.#asked.has(requestId) ? undefined : this.#settings.http_auth;
-    this.#asked.add(requestId);
+  async #authenticate({ requestId, request }: Protocol.Fetch.AuthRequiredEvent): Promise<void> {
+    const auth = this.#questions.has(requestId) ? undefined : this.#interceptor?.auth;
+    if (this.#questions.size >= QUESTIONS_MAX) this.#questions.clear();
+    this.#questions.add(requestId);
+    const isTold = auth !== undefined &&
+      (auth.origin === undefined || new URL(auth.origin).origin === new URL(request.url).origin);
     await this.#session.send("Fetch.continueWithAuth", {
       requestId,
-      authChallengeResponse: auth === undefined
-        ? { response: "CancelAuth" }
-        : { response: "ProvideCredentials", ...auth },
+      authChallengeResponse: isTold
+        ? {
+          response: "ProvideCredentials",
+          username: auth.username,
+          password: auth.password,
+        }
+        : { response: "CancelAuth" },
     });
   }
-
-  /** A request may be gone before it is answered, as may its page. */
-  #ignoreGone(work: Promise<void>): void {
-    work.catch(() => {});
-  }
 }
 
-function fits({ url, method }: AnswerRule, request: Protocol.Network.Request): boolean {
-  return (method === undefined || method === request.method) &&
-    patternOf(url).test(request.url);
+/** A request may be gone before it is answered, as may its page. */
+function ignoreGone(work: Promise<void>): void {
+  work.catch(() => {});
 }
 
-/** As DevTools read patterns: `*` any characters, `?` one, and a backslash before either itself. */
-function patternOf(pattern: string): RegExp {
-  const source = pattern.replaceAll(/\\?[\s\S]/g, (part) => {
-    if (part === "*") return "[\\s\\S]*";
-    if (part === "?") return "[\\s\\S]";
-    return part.slice(-1).replace(/[.*+?^${}()|[\]\\]/, "\\$&");
-  });
-  return new RegExp(`^${source}$`);
+/** Header names are the same in capitals. */
+function withHeaders(
+  before: Readonly<Record<string, string>>,
+  put: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const names = new Set(Object.keys(put).map((name) => name.toLowerCase()));
+  const kept = Object.entries(before).filter(([name]) => !names.has(name.toLowerCase()));
+  return { ...Object.fromEntries(kept), ...put };
+}
+
+function headerEntries(headers: Readonly<Record<string, string>>) {
+  return Object.entries(headers).map(([name, value]) => ({ name, value }));
 }
 
 function toBase64(text: string): string {

@@ -1,8 +1,10 @@
 import type {
   browserEmulate,
+  browserEmulation,
+  browserResetEmulation,
   browserUserAgent,
   browserViewport,
-  EmulationChange,
+  EmulationSettings,
 } from "../../protocol/emulation.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
@@ -13,15 +15,25 @@ export async function emulate(
   { page, timeout_ms: _, ...change }: ParsedOf<typeof browserEmulate>,
   context: ActionContext,
 ): Promise<OutputOf<typeof browserEmulate>> {
-  await put(change, page, context);
-  const { http_auth, ...settings } = context.emulations.of(page);
-  return {
-    status: "ok",
-    settings: {
-      ...settings,
-      ...(http_auth === undefined ? {} : { http_auth: { username: http_auth.username } }),
-    },
-  };
+  await heard(context, context.emulations.change(change, page));
+  return { status: "ok", settings: told(context.emulations.of(page)) };
+}
+
+/** Tells what is in force. */
+export function emulation(
+  { page }: ParsedOf<typeof browserEmulation>,
+  { emulations }: ActionContext,
+): Promise<OutputOf<typeof browserEmulation>> {
+  return Promise.resolve({ settings: told(emulations.of(page)) });
+}
+
+/** Takes everything back. */
+export async function resetEmulation(
+  { page }: ParsedOf<typeof browserResetEmulation>,
+  context: ActionContext,
+): Promise<OutputOf<typeof browserResetEmulation>> {
+  await heard(context, context.emulations.reset(page));
+  return { status: "ok" };
 }
 
 /** Sets the size of pages. */
@@ -29,7 +41,7 @@ export async function setViewport(
   { page, timeout_ms: _, ...viewport }: ParsedOf<typeof browserViewport>,
   context: ActionContext,
 ): Promise<OutputOf<typeof browserViewport>> {
-  await put({ viewport }, page, context);
+  await heard(context, context.emulations.change({ viewport }, page));
   return { status: "ok" };
 }
 
@@ -38,18 +50,14 @@ export async function setUserAgent(
   { page, timeout_ms: _, ...user_agent }: ParsedOf<typeof browserUserAgent>,
   context: ActionContext,
 ): Promise<OutputOf<typeof browserUserAgent>> {
-  await put({ user_agent }, page, context);
+  await heard(context, context.emulations.change({ user_agent }, page));
   return { status: "ok" };
 }
 
 /** @throws {ViperError} `emulation_failed` with Chrome's own word */
-async function put(
-  change: EmulationChange,
-  page: string | undefined,
-  { emulations, deadline }: ActionContext,
-): Promise<void> {
+async function heard({ deadline }: ActionContext, changing: Promise<void>): Promise<void> {
   try {
-    await deadline.race("Chrome to change its pages", emulations.change(change, page));
+    await deadline.race("Chrome to change its pages", changing);
   } catch (error) {
     deadline.signal.throwIfAborted();
     const reason = error instanceof Error ? error.message : String(error);
@@ -57,4 +65,12 @@ async function put(
       cause: error,
     });
   }
+}
+
+function told(
+  { http_auth, ...settings }: EmulationSettings,
+): OutputOf<typeof browserEmulation>["settings"] {
+  if (http_auth === undefined) return settings;
+  const { password: _, ...rest } = http_auth;
+  return { ...settings, http_auth: rest };
 }
