@@ -14,6 +14,7 @@ import { captureHandlers } from "./capture_handlers.ts";
 import { lookHandlers } from "./look_handlers.ts";
 import { pageHandlers } from "./page_handlers.ts";
 import { profileHandlers, storageHandlers } from "./storage_handlers.ts";
+import { readingHandlers } from "./reading_handlers.ts";
 import { recordHandlers } from "./record_handlers.ts";
 
 /** The browser's operations, done on the runner's pages. */
@@ -31,6 +32,7 @@ export function browserHandlers(
     ...pageHandlers(handler, browserHandler),
     ...captureHandlers(handler),
     ...lookHandlers(handler),
+    ...readingHandlers(handler),
     ...actHandlers(handler),
     ...recordHandlers(glance),
     ...emulationHandlers(handler, glance),

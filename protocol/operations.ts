@@ -18,6 +18,7 @@ import {
   profilesGet,
   profilesList,
 } from "./profiles.ts";
+import { readingOperations } from "./reading.ts";
 import { recordOperations } from "./records.ts";
 import { storageOperations } from "./storage.ts";
 import { systemHealth, systemStatus } from "./system.ts";
@@ -81,6 +82,7 @@ export const browserOperations = {
   ...pageOperations,
   ...captureOperations,
   ...lookOperations,
+  ...readingOperations,
   ...actOperations,
   ...recordOperations,
   ...emulationOperations,

@@ -58,6 +58,10 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
     files: [PROTOCOL, HOST],
     packages: ["zod", "puppeteer-core", "node:crypto"],
   },
+  "agent/page_libraries.ts": {
+    files: [],
+    packages: ["turndown", "@joplin/turndown-plugin-gfm", "@mozilla/readability"],
+  },
   "agent/http_app.ts": { files: ["agent/", PROTOCOL, HOST], packages: ["hono"] },
   "agent/main.ts": { files: ["agent/", PROTOCOL, "host/"], packages: [] },
 

@@ -54,6 +54,12 @@ const TYPED: Readonly<Record<string, readonly [typed: string, meant: unknown]>> 
   "browser.pdf:width": ["2in", "2in"],
   "browser.pdf:height": ["2in", "2in"],
   landscape: ["", true],
+  main_only: ["", true],
+  max_length: ["100", 100],
+  glob: ["https://a.test/*", "https://a.test/*"],
+  regex: ["/[ab]$", "/[ab]$"],
+  unique: ["no", false],
+  "browser.links:visible": ["", true],
   prefer_css_page_size: ["", true],
   margin: ["top=1cm,left=2cm", { top: "1cm", left: "2cm" }],
   print_background: ["", true],
@@ -163,7 +169,8 @@ function valueOf({ name }: Operation, member: string): readonly [typed: string, 
 const OTHER_WAYS = new Set(["selector", "text", "ref"]);
 /** Do not go with the other members. */
 const ALONE = new Set(
-  ["role", "role_name", "clip"].map((member) => `browser.screenshot:${member}`),
+  ["screenshot:role", "screenshot:role_name", "screenshot:clip", "links:regex"]
+    .map((member) => `browser.${member}`),
 );
 
 const ALL: readonly Operation[] = [

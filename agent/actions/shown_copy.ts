@@ -1,0 +1,67 @@
+/// <reference lib="dom" />
+/**
+ * A copy of what a page shows. It runs inside the page: it is sent as text, so it stands by itself.
+ *
+ * @module
+ */
+
+/** What was copied. */
+export interface ShownCopy {
+  /** Runs nothing and loads nothing; what was copied is in its body. */
+  readonly document: Document;
+  /** Whether there was more than was copied. */
+  readonly isCut: boolean;
+}
+
+/**
+ * Copies an element with what it shows of itself: nothing hidden, no scripts and no frames, shadow
+ * trees in place of their hosts' children, and every address absolute.
+ */
+export function copyShown(root: Element, nodesMax: number, depthMax: number): ShownCopy {
+  const copy = document.implementation.createHTMLDocument(document.title);
+  copy.documentElement.lang = document.documentElement.lang;
+  for (const meta of document.querySelectorAll("meta[name], meta[property]")) {
+    copy.head.append(copy.importNode(meta));
+  }
+  const skipped = new Set(
+    "script style noscript template iframe object embed canvas svg audio video select".split(" "),
+  );
+  let [left, isCut] = [nodesMax, false];
+
+  const isShown = (element: Element) =>
+    element.checkVisibility() || getComputedStyle(element).display === "contents";
+  const childrenOf = (element: Element): Iterable<Node> => {
+    if (element.shadowRoot !== null) return element.shadowRoot.childNodes;
+    const assigned = element instanceof HTMLSlotElement ? element.assignedNodes() : [];
+    return assigned.length > 0 ? assigned : element.childNodes;
+  };
+  const shallow = (element: Element) => {
+    const made = copy.importNode(element, false);
+    if (element instanceof HTMLAnchorElement && element.hasAttribute("href")) {
+      made.setAttribute("href", element.href);
+    }
+    if (element instanceof HTMLImageElement) {
+      // A picture that stands in its own address would be larger than all the text.
+      const source = element.currentSrc || element.src;
+      made.removeAttribute("srcset");
+      made.setAttribute("src", /^data:/i.test(source) ? "" : source);
+    }
+    return made;
+  };
+  const copyInto = (parent: Element, node: Node, depth: number): void => {
+    if (node instanceof Text) {
+      const holder = node.parentElement;
+      const isHidden = holder !== null && getComputedStyle(holder).visibility !== "visible";
+      return isHidden ? undefined : parent.append(copy.createTextNode(node.data));
+    }
+    if (!(node instanceof Element) || skipped.has(node.localName) || !isShown(node)) return;
+    if (left-- <= 0 || depth > depthMax) return void (isCut = true);
+    const made = shallow(node);
+    parent.append(made);
+    for (const child of childrenOf(node)) copyInto(made, child, depth + 1);
+  };
+  const isPage = root === document.documentElement || root === document.body;
+  const nodes = isPage ? childrenOf(document.body ?? root) : [root];
+  for (const node of nodes) copyInto(copy.body, node, 0);
+  return { document: copy, isCut };
+}

@@ -1,0 +1,70 @@
+/** Pages as something to read. */
+import * as z from "zod";
+import { operation } from "./operation.ts";
+import { maybeTargeted, TARGET_ERRORS } from "./target.ts";
+import { urlPatternFields } from "./url_pattern.ts";
+
+/** Characters of Markdown in one answer. */
+export const MARKDOWN_LENGTH_MAX = 5_000_000;
+/** Links in one answer. */
+export const LINKS_MAX = 10_000;
+
+export const browserMarkdown = operation({
+  name: "browser.markdown",
+  summary: "Tell what the page or an element shows as Markdown",
+  http: { method: "POST", path: "/v1/dom/markdown", status: 200 },
+  input: maybeTargeted({
+    /** Without navigation, sidebars and the like, where a main part can be made out. */
+    main_only: z.boolean().default(false),
+    /** Characters in the answer at most; it is cut at the end of a line. */
+    max_length: z.int().min(1).max(MARKDOWN_LENGTH_MAX).default(200_000),
+  }),
+  output: z.object({
+    markdown: z.string(),
+    /** Characters of all of it. */
+    length: z.int(),
+    truncated: z.boolean(),
+    /** Whether it is the main part alone. */
+    main: z.boolean(),
+    title: z.string(),
+    url: z.string(),
+  }),
+  bytes: { member: "markdown", encoding: "text", mediaType: "text/markdown; charset=utf-8" },
+  errors: ["not_acceptable", ...TARGET_ERRORS],
+});
+
+const pageLink = z.object({
+  /** Absolute. */
+  url: z.string(),
+  /** What it shows, or is called by; up to 500 characters. */
+  text: z.string(),
+});
+/** A link of a page. */
+export type PageLink = z.output<typeof pageLink>;
+
+export const browserLinks = operation({
+  name: "browser.links",
+  summary: "List the links in the page or in an element, in their order",
+  http: { method: "POST", path: "/v1/dom/links", status: 200 },
+  input: maybeTargeted({
+    ...urlPatternFields,
+    /** Only the first link to each URL. */
+    unique: z.boolean().default(true),
+    /** Only those that are shown. */
+    visible: z.boolean().default(false),
+    limit: z.int().min(1).max(LINKS_MAX).default(1_000),
+  }).refine(({ glob, regex }) => glob === undefined || regex === undefined, {
+    path: ["glob"],
+    message: "links are chosen by a glob or by a regex",
+  }),
+  output: z.object({
+    links: z.array(pageLink),
+    /** Links that fit, those beyond the limit among them. */
+    total: z.int(),
+    truncated: z.boolean(),
+  }),
+  errors: TARGET_ERRORS,
+});
+
+/** Pages as something to read; served by the agent. */
+export const readingOperations = { markdown: browserMarkdown, links: browserLinks } as const;

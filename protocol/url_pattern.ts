@@ -1,0 +1,36 @@
+/** Naming URLs by a pattern. */
+import * as z from "zod";
+
+/** Characters of a pattern. */
+export const PATTERN_LENGTH_MAX = 2_000;
+
+/** `*` stands for any characters; a pattern fits the whole URL. */
+const glob = z.string().min(1).max(PATTERN_LENGTH_MAX).optional();
+
+/** As JavaScript has them; one fits where some part of the URL does. */
+const regex = z.string().min(1).max(PATTERN_LENGTH_MAX).refine(compiles, {
+  message: "it is no regular expression of JavaScript's",
+}).optional();
+
+/** The members of an input that name URLs by a pattern; not more than one is given. */
+export const urlPatternFields = { glob, regex } as const;
+
+/** A pattern, once it is validated. */
+export type UrlPattern = {
+  readonly [Key in keyof typeof urlPatternFields]?: string | undefined;
+};
+
+/** The source of a regular expression that fits where the pattern does; `null` without one. */
+export function patternSource({ glob, regex }: UrlPattern): string | null {
+  if (glob === undefined) return regex ?? null;
+  const parts = glob.split("*").map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  return `^${parts.join("[^]*")}$`;
+}
+
+function compiles(source: string): boolean {
+  try {
+    return new RegExp(source) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
