@@ -81,7 +81,7 @@ const accessibilityNode: z.ZodType<AccessibilityNode> = z.lazy(() =>
   })
 );
 
-/** Tokens of a snapshot's text at most, unless asked otherwise; four bytes count as one. */
+/** Tokens of a snapshot's text at most, unless asked otherwise; three bytes count as one. */
 export const SNAPSHOT_TOKENS = 6_000;
 export const SNAPSHOT_TOKENS_MAX = 1_000_000;
 
@@ -120,7 +120,7 @@ export const browserSnapshot = operation({
     root: accessibilityNode.optional(),
     /** With the format text, as all that follow: a line a node, indented, the reference first. */
     text: z.string().optional(),
-    /** Estimated: a fourth of its bytes. */
+    /** Estimated, rather too high: a third of its bytes. */
     tokens: z.int().optional(),
     part: z.int().optional(),
     parts: z.int().optional(),

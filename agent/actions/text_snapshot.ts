@@ -11,8 +11,10 @@
  */
 import type { AccessibilityNode } from "../../protocol/look.ts";
 
-/** Characters of one line; what is longer is cut, and says how much. */
+/** Characters of one line; a longer text has several, a longer name is cut and says by how much. */
 export const LINE_LENGTH_MAX = 1_000;
+/** … and of the text in it: quotes and what else stands there need room, too. */
+const TEXT_LENGTH_MAX = 900;
 
 /** One line, without its indentation. */
 export interface SnapshotLine {
@@ -29,20 +31,36 @@ const PLAIN = new Set([
 ]);
 /** Roles without which their only child loses little. */
 const THIN = new Set(["listitem", "DescriptionListTerm", "DescriptionListDetail", "term"]);
+/** Roles that say nothing without words. */
+const EMPTY = new Set(["image", "separator"]);
 const CELLS = new Set(["cell", "gridcell", "columnheader", "rowheader"]);
 const TEXT = "StaticText";
+/** Roles whose name is what stands in them, unless the page names them otherwise (WAI-ARIA 1.2). */
+const NAMED_BY_CONTENT = new Set([
+  ...[...CELLS, "button", "checkbox", "DisclosureTriangle", "heading", "link", "menuitem"],
+  ...["menuitemcheckbox", "menuitemradio", "option", "radio", "row", "switch", "tab", "treeitem"],
+]);
+
+/** What was told of a node, which what stands in it may repeat. */
+interface Told {
+  readonly words: string;
+  /** Whether a part of the words repeats them, too. */
+  readonly hasParts: boolean;
+}
+
+const NOTHING_TOLD: Told = { words: "", hasParts: false };
 
 /** The lines of a tree; its root's own name is the page's title, and has none. */
 export function linesOf(root: AccessibilityNode): SnapshotLine[] {
   const lines: SnapshotLine[] = [];
-  writeChildren(simplified(root.children ?? [], root.name ?? ""), 0, lines);
+  writeChildren(simplified(root.children ?? [], NOTHING_TOLD), 0, lines);
   return lines;
 }
 
 /** The children that are worth a line: wrappers give way, texts that go together are one. */
-function simplified(nodes: readonly AccessibilityNode[], named: string): AccessibilityNode[] {
+function simplified(nodes: readonly AccessibilityNode[], told: Told): AccessibilityNode[] {
   const kept: AccessibilityNode[] = [];
-  for (const node of nodes.flatMap((node) => unwrapped(node, named))) {
+  for (const node of nodes.flatMap((node) => unwrapped(node, told))) {
     const last = kept.at(-1);
     if (node.role === TEXT && last?.role === TEXT) {
       kept[kept.length - 1] = { role: TEXT, name: joined(last.name ?? "", node.name ?? "") };
@@ -55,26 +73,35 @@ function simplified(nodes: readonly AccessibilityNode[], named: string): Accessi
 }
 
 /** The node with its children simplified, or what stands in its place. */
-function unwrapped(node: AccessibilityNode, named: string): AccessibilityNode[] {
+function unwrapped(node: AccessibilityNode, told: Told): AccessibilityNode[] {
   const name = folded(node.name ?? "");
-  if (node.role === TEXT) return name === "" || named.includes(name) ? [] : [{ role: TEXT, name }];
-  const hasOwnWords = name !== "" && name !== named;
-  if (PLAIN.has(node.role) && !hasState(node)) {
-    return simplified(node.children ?? [], named);
-  }
-  if (node.role === "row") return [rowOf(node, named)];
+  if (node.role === TEXT) return isTold(name, told) ? [] : [{ role: TEXT, name }];
+  if (PLAIN.has(node.role) && !hasState(node)) return simplified(node.children ?? [], told);
+  if (node.role === "row") return [rowOf(node, told)];
   const value = folded(String(node.value ?? ""));
-  const children = simplified(node.children ?? [], value || (hasOwnWords ? name : named));
+  const hasOwnWords = name !== "" && name !== told.words;
+  const children = simplified(
+    node.children ?? [],
+    value !== ""
+      ? { words: value, hasParts: true }
+      : hasOwnWords
+      ? { words: name, hasParts: NAMED_BY_CONTENT.has(node.role) }
+      : told,
+  );
   // The name of a cell is what stands in it.
   if (CELLS.has(node.role) && children.length > 0) return [{ ...node, name: "", children }];
   if (THIN.has(node.role) && !hasOwnWords && children.length <= 1) return children;
-  if (node.role === "image" && name === "") return children;
+  if (EMPTY.has(node.role) && name === "" && value === "") return children;
   return [{ ...node, name, children }];
 }
 
+function isTold(text: string, { words, hasParts }: Told): boolean {
+  return text === "" || text === words || hasParts && words.includes(text);
+}
+
 /** A row of nothing but texts is one line. */
-function rowOf(row: AccessibilityNode, named: string): AccessibilityNode {
-  const cells = simplified(row.children ?? [], "");
+function rowOf(row: AccessibilityNode, told: Told): AccessibilityNode {
+  const cells = simplified(row.children ?? [], NOTHING_TOLD);
   const texts = cells.map((cell) => {
     const inside = cell.children ?? [];
     if (cell.role === TEXT) return cell.name ?? "";
@@ -82,10 +109,11 @@ function rowOf(row: AccessibilityNode, named: string): AccessibilityNode {
     if (inside.some(({ role }) => role !== TEXT)) return null;
     return cell.name || (inside[0]?.name ?? "");
   });
-  if (texts.every((text) => text !== null)) {
-    return { ...row, name: texts.join(" | "), children: [] };
+  const words = texts.join(" | ");
+  if (texts.every((text) => text !== null) && words.length <= TEXT_LENGTH_MAX) {
+    return { ...row, name: words, children: [] };
   }
-  return { ...row, name: "", children: simplified(row.children ?? [], named) };
+  return { ...row, name: "", children: simplified(row.children ?? [], told) };
 }
 
 function hasState({ checked, expanded, selected, focused }: AccessibilityNode): boolean {
@@ -98,16 +126,17 @@ function writeChildren(
   lines: SnapshotLine[],
 ): void {
   for (const node of nodes) {
-    lines.push({ depth, text: cut(wordsOf(node)) });
+    for (const text of node.role === TEXT ? textLines(node.name ?? "") : [cut(wordsOf(node))]) {
+      lines.push({ depth, text });
+    }
     writeChildren(node.children ?? [], depth + 1, lines);
   }
 }
 
 function wordsOf(node: AccessibilityNode): string {
   const { ref, role, name = "", value, level } = node;
-  if (role === TEXT) return quoted(name);
   const words = [ref, ROLE_WORDS[role] ?? role, name === "" ? undefined : quoted(name)];
-  if (level !== undefined) words.push(`level=${level}`);
+  if (level !== undefined && LEVELLED.has(role)) words.push(`level=${level}`);
   if (node.checked === "mixed") words.push("mixed");
   if (node.checked !== undefined && node.checked !== "mixed") {
     words.push(node.checked ? "checked" : "unchecked");
@@ -118,6 +147,9 @@ function wordsOf(node: AccessibilityNode): string {
   const shown = value === undefined || String(value) === name ? "" : `: ${quoted(String(value))}`;
   return line + shown;
 }
+
+/** Roles whose level is not their depth. */
+const LEVELLED = new Set(["heading", "treeitem"]);
 
 const STATES = [
   "pressed",
@@ -153,12 +185,26 @@ function quoted(text: string): string {
   return JSON.stringify(text);
 }
 
+/** White space is one space, and so are icons, which fonts have in Unicode's private use areas. */
 function folded(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim();
+  return text.replaceAll(/[\s\p{Co}]+/gu, " ").trim();
 }
 
 function joined(before: string, after: string): string {
-  return /^[.,;:!?)\]]/.test(after) ? before + after : `${before} ${after}`;
+  return /^[.,;:!?)\]]/.test(after) || /[([]$/.test(before) ? before + after : `${before} ${after}`;
+}
+
+/** The text in lines of whole words, between quotes; those in it need no mark, for it is alone. */
+function textLines(text: string): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > TEXT_LENGTH_MAX) {
+    const space = rest.lastIndexOf(" ", TEXT_LENGTH_MAX);
+    const end = space > 0 ? space : TEXT_LENGTH_MAX;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest].map((line) => `"${line}"`);
 }
 
 function cut(line: string): string {

@@ -24,6 +24,25 @@ const LINES: [title: string, children: AccessibilityNode[], lines: string[]][] =
     [node("link", "Read more", { children: [text("Read"), around("emphasis", text("more"))] })],
     ['link "Read more"'],
   ],
+  [
+    "a part of a name again, where the page gives the name",
+    [node("region", "The history of art", { children: [text("art")] })],
+    ['region "The history of art"', ' "art"'],
+  ],
+  ["no icon of a font", [node("button", "\uf0f3 3+"), node("button", "\uf0e0"), text("\uf015")], [
+    'button "3+"',
+    "button",
+  ]],
+  ["brackets with what they hold", [text("see ("), node("link", "a"), text("sh"), text(")")], [
+    '"see ("',
+    'link "a"',
+    '"sh)"',
+  ]],
+  ["a heading's level, and no item's", [
+    node("heading", "a", { level: 2 }),
+    node("listitem", "b", { level: 2 }),
+  ], ['heading "a" level=2', 'listitem "b"']],
+  ["no separator without a name", [node("separator"), node("separator", "or")], ['separator "or"']],
   ["a label once", [text("Card"), node("textbox", "Card")], ['textbox "Card"']],
   ["a label behind its box once", [node("checkbox", "Yes"), text("Yes")], ['checkbox "Yes"']],
   [
@@ -89,8 +108,18 @@ for (const [title, children, lines] of LINES) {
   });
 }
 
-Deno.test("linesOf() cuts a line that is too long, and says by how much", () => {
-  const [line] = linesOf({ role: "root", children: [text("x".repeat(5_000))] });
+Deno.test("linesOf() cuts a name that is too long, and says by how much", () => {
+  const [line] = linesOf({ role: "root", children: [node("link", "x".repeat(5_000))] });
   assert.ok((line?.text.length ?? 0) <= LINE_LENGTH_MAX);
   assert.match(line?.text ?? "", /x… \(\+\d+\)$/);
+});
+
+Deno.test("linesOf() loses no word of a long text, whatever the page's title", () => {
+  const words = Array.from({ length: 2_000 }, (_, n) => `"${n}" of`).join(" ");
+  for (const long of [text(words), around("row", around("cell", text(words)))]) {
+    const lines = linesOf({ role: "root", name: "Out of 7", children: [long] });
+    assert.ok(lines.every(({ text }) => text.length <= LINE_LENGTH_MAX));
+    const texts = lines.filter(({ text }) => text.startsWith('"'));
+    assert.equal(texts.map(({ text }) => text.slice(1, -1)).join(" "), words);
+  }
 });
