@@ -1,7 +1,8 @@
-/** Proof that the browser of a trimmed root still starts. */
+/** Proof that the browser of a trimmed root still starts, and can write what people read. */
 import { CommandError } from "../host/host.ts";
 import type { ImageFlavour } from "../protocol/images.ts";
 import { ViperError } from "../protocol/problems.ts";
+import { missingGlyphs } from "./glyphs.ts";
 import { type Bench, sandboxedScript, scriptFailure } from "./sandbox.ts";
 
 /** Where each flavour's browser lies in the root. */
@@ -10,7 +11,10 @@ export const BROWSER_PATH: Readonly<Record<ImageFlavour, string>> = {
   chromium: "/usr/lib/chromium/chromium",
 };
 
-/** $1: the root, $2: the browser. Prints its version and lets it render a page. */
+/**
+ * $1: the root, $2: the browser, $3: a page. Prints the browser's version and the words that the
+ * page puts into its title.
+ */
 const CHECK = `
 mount -t proc proc "$1/proc"
 mount -t tmpfs tmp "$1/tmp"
@@ -22,15 +26,21 @@ for node in null zero random urandom; do
 done
 browser() { timeout 60 env -i HOME=/tmp PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$1" "\${@:2}"; }
 browser "$1" "$2" --version
+printf '%s' "$3" >"$1/tmp/page.html"
 browser "$1" "$2" --headless --no-sandbox --disable-gpu --user-data-dir=/tmp/check --dump-dom \\
-  'data:text/html,<title>x</title><script>document.title="drawn "+6*7</script>' | grep -q 'drawn 42'
+  file:///tmp/page.html | grep -o '<title>.*</title>'
 `;
+
+const PAGE = `<!doctype html><meta charset="utf-8"><title>nothing</title><script>
+document.title = "missing: " + ${missingGlyphs()}.join(", ") + ".";
+</script>`;
 
 /**
  * Starts the browser inside the root, with no network.
  *
  * @returns its version, such as `156.0.8078.79`
- * @throws {ViperError} `image_build_failed` when it does not start or does not render
+ * @throws {ViperError} `image_build_failed` when it does not start, does not run a page's script, or
+ * lacks the glyphs of a writing
  */
 export async function checkBrowser(
   bench: Bench,
@@ -45,7 +55,15 @@ export async function checkBrowser(
       { network: false },
       root,
       BROWSER_PATH[flavour],
+      PAGE,
     );
+    const missing = /<title>missing: (.*)\.<\/title>/.exec(stdout)?.[1];
+    if (missing !== "") {
+      throw new ViperError(
+        "image_build_failed",
+        `Cannot build the image: its browser has no glyphs for ${missing ?? "a page at all"}`,
+      );
+    }
     const version = /\d+(\.\d+)+/.exec(stdout)?.[0];
     if (version !== undefined) return version;
     throw new ViperError(

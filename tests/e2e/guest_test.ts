@@ -3,6 +3,7 @@
  * Method: one VM under QEMU, looked at through its agent and its pages.
  */
 import assert from "node:assert/strict";
+import { missingGlyphs, WRITINGS } from "../../images/glyphs.ts";
 import type { EventGap, VmEvent } from "../../protocol/events.ts";
 import { type DaemonProcess, eventsUntil, IMAGE_DIR, startDaemon } from "../daemon_process.ts";
 import { type Ground, leavingNothing } from "../leaks.ts";
@@ -42,7 +43,7 @@ Deno.test({
 
 async function guestOf(t: Deno.TestContext, ground: Ground): Promise<void> {
   await using daemon = await startDaemon(QEMU, ground.newFolder());
-  await daemon.client.vms.create({ name: "a", memory_mb: 1_024 });
+  await daemon.client.vms.create({ name: "a", memory_mb: 768 });
   await daemon.client.vms.wait({ name: "a", status: "running", timeout_ms: READY_MS });
   const browser = daemon.client.browser("a");
   const timeout_ms = ACTION_MS;
@@ -54,6 +55,12 @@ async function guestOf(t: Deno.TestContext, ground: Ground): Promise<void> {
       browser_uid: GUEST_UID,
       browser_sandbox: "on",
     });
+  });
+
+  await t.step("it can write what people read", async () => {
+    const expression = missingGlyphs({ ...WRITINGS, Ugaritic: "𐎀" });
+    const { result } = await browser.evaluate({ expression, timeout_ms });
+    assert.deepEqual(result, ["Ugaritic"], "which no image has");
   });
 
   await t.step("a page that takes all memory is ended, and nothing else", async () => {
