@@ -12,7 +12,7 @@
  * @module
  */
 import type { Host } from "../host/host.ts";
-import type { Instance } from "../protocol/guest.ts";
+import { type Instance, needsPreparedChrome } from "../protocol/guest.ts";
 import { VERSION } from "../protocol/version.ts";
 import { announce } from "./announce.ts";
 import { SupervisedBrowser } from "./browser.ts";
@@ -53,7 +53,8 @@ export async function runAgent(
   stack.use(sendLogs(logs, instance.vm_id, daemon, host));
   const onOutput = (line: string) => logs.add("browser", line);
   const profile = stack.use(await openProfile(instance.chrome, host));
-  const launch = () => launchChrome(instance.chrome, profile.path, host, onOutput);
+  const { settings, env } = await surround(instance.chrome, profile.path, host, stack, signal);
+  const launch = () => launchChrome(settings, profile.path, { ...host, env }, onOutput);
   const chrome = stack.use(await adoptChrome(instance.chrome, host, onOutput) ?? await launch());
 
   const downloads = stack.use(new Downloads(host));
@@ -90,4 +91,27 @@ export async function runAgent(
     host.log("info", "Ready", { ...facts });
     await loadApp();
   }, signal);
+}
+
+/** Makes what this VM's Chrome needs around it, and changes its settings and variables to that. */
+async function surround(
+  settings: Instance["chrome"],
+  profile: string,
+  host: Host,
+  stack: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<{ settings: Instance["chrome"]; env: Host["env"] }> {
+  const { ca_certificates: certificates, proxy, args } = settings;
+  if (!needsPreparedChrome(settings)) return { settings, env: host.env };
+  const { makeTrustedHome } = await import("./trusted_home.ts");
+  const home = certificates === undefined ? {} : {
+    HOME: await makeTrustedHome(profile, certificates, host),
+  };
+  const env = { ...host.env, ...home };
+  if (proxy === undefined) return { settings, env };
+  const { openProxyDoor } = await import("./proxy_door.ts");
+  const door = await openProxyDoor(proxy, host, signal);
+  stack.defer(() => door.close());
+  // Of a flag that stands twice Chrome takes the last.
+  return { settings: { ...settings, args: [...args, `--proxy-server=${door.url}`] }, env };
 }

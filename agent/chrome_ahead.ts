@@ -4,7 +4,7 @@
  * this agent and the VM's own, and leaves its number in a folder; see `images/compose.ts`.
  */
 import type { ExitStatus, Host } from "../host/host.ts";
-import type { Instance } from "../protocol/guest.ts";
+import { type Instance, needsPreparedChrome } from "../protocol/guest.ts";
 import { type Chrome, CHROME_START_TIMEOUT_MS, type OnOutput } from "./chrome.ts";
 import { Deadline } from "./deadline.ts";
 import { followFile } from "./follow_file.ts";
@@ -45,7 +45,8 @@ export async function adoptChrome(
     },
   };
   // Its flags are the instance's: the start script has them from the daemon, too.
-  const isAsked = settings.executable === undefined && settings.user_data_dir === undefined;
+  const isAsked = settings.executable === undefined && settings.user_data_dir === undefined &&
+    !needsPreparedChrome(settings);
   if (isAsked && await isRunning(host.files, pid)) return chrome;
   host.log("warn", "The Chrome that was started ahead is not used", { pid, isAsked });
   await chrome[Symbol.asyncDispose]();

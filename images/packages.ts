@@ -43,6 +43,7 @@ const GUEST_PACKAGES: readonly string[] = [
   "fonts-wqy-microhei",
   "libc6",
   "libgcc-s1",
+  "libnss3-tools",
   "linux-image-cloud-amd64",
 ];
 

@@ -47,6 +47,14 @@ const CUTS: readonly Cut[] = [
     paths: ["usr/bin/{openssl,c_rehash}", "usr/{include,lib/*/pkgconfig,share/pkgconfig}"],
   },
   {
+    what: "NSS's tools beside certutil",
+    paths: [
+      "usr/bin/{chktest,cmsutil,crlutil,derdump,httpserv,modutil,nss-*,ocspclnt,p7*,pk12util}",
+      "usr/bin/{pk1sign,pwdecrypt,rsaperf,selfserv,shlibsign,signtool,signver,ssltap,strsclnt}",
+      "usr/bin/{symkeyutil,tstclnt,vfychain,vfyserv}",
+    ],
+  },
+  {
     what: "Vulkan's validation layer, mock driver and link-time tables",
     paths: ["usr/lib/chromium/{libVkLayer_*,libVkICD_mock_*,*.TOC}"],
   },
@@ -140,6 +148,7 @@ const KEEP_LOADED_LIBRARIES = `
 set -eu
 linker=/lib64/ld-linux-x86-64.so.2
 for seed in /usr/lib/chromium/chrom* /usr/lib/chromium/*.so* /usr/bin/fc-cache \\
+  /usr/bin/certutil \\
   /usr/lib/*/libsoftokn3.so /usr/lib/*/libfreebl*.so /usr/lib/*/nss/*.so; do
   [ -f "$seed" ] || continue
   echo "$seed => $seed"

@@ -13,6 +13,15 @@ export const DEVTOOLS_DOOR_PATH = "/v1/devtools/door";
 /** Where the agent takes DevTools' WebSockets. */
 export const devtoolsDoor = z.object({ port: z.int().min(1).max(65535) });
 
+/** A proxy that asks for a password, and the password. */
+export const proxyAccess = z.strictObject({
+  server: z.string(),
+  username: z.string(),
+  password: z.string(),
+});
+/** A proxy that asks for a password, and the password. */
+export type ProxyAccess = z.infer<typeof proxyAccess>;
+
 /**
  * The file that a VM is born with: the daemon writes it, the agent reads it. It holds a secret,
  * so it never stands on a command line and has mode 0600.
@@ -37,10 +46,19 @@ export const instance = z.strictObject({
     args: z.array(z.string()).default([]),
     /** Of each new page; left out: the agent's own. */
     viewport: viewport.optional(),
+    /** Of authorities that Chrome trusts beside its own, as PEM; left out: none. */
+    ca_certificates: z.array(z.string()).min(1).optional(),
+    /** Left out: no proxy, or one that asks for none, which stands among the flags. */
+    proxy: proxyAccess.optional(),
   }).prefault({}),
 });
 /** The file that a VM is born with. */
 export type Instance = z.output<typeof instance>;
+
+/** Whether the guest's own Chrome, started ahead of the agent with its flags alone, is not enough. */
+export function needsPreparedChrome({ ca_certificates, proxy }: Instance["chrome"]): boolean {
+  return ca_certificates !== undefined || proxy !== undefined;
+}
 
 /** Characters of the words for a Chrome's end. */
 export const BROWSER_ENDED_LENGTH_MAX = 500;

@@ -1,4 +1,5 @@
 /** What a client may decide about a VM when it creates it, beside its size. */
+import { X509Certificate } from "node:crypto";
 import * as z from "zod";
 
 export const LABELS_MAX = 32;
@@ -54,6 +55,43 @@ export const viewport = z.strictObject({
 /** The size of a page, in CSS pixels. */
 export type Viewport = z.output<typeof viewport>;
 
+/** Certificates of authorities that one VM trusts beside those that everybody does. */
+export const CA_CERTIFICATES_MAX = 16;
+/** Characters of one of them, as PEM. */
+export const CA_CERTIFICATE_LENGTH_MAX = 16_384;
+
+/** The certificate of an authority, as PEM (RFC 7468). */
+const caCertificate = z.string().max(CA_CERTIFICATE_LENGTH_MAX)
+  .regex(
+    /^\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/,
+    "a certificate is one block of PEM, from -----BEGIN CERTIFICATE----- on",
+  )
+  .refine(isOfAuthority, "this is not the certificate of an authority (CA:TRUE)");
+
+function isOfAuthority(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).ca;
+  } catch {
+    return false;
+  }
+}
+
+const proxy = z.strictObject({
+  /** Such as `http://10.0.0.5:3128` or `socks5://10.0.0.5:1080`. */
+  server: z.string().max(512).regex(/^((https?|socks[45]):\/\/)?[\w.:[\]-]+$/),
+  /** Hosts that are reached without it. */
+  bypass: z.array(z.string().max(255).regex(/^[\w.*:[\]<>/-]+$/)).max(64).default([]),
+  /** For a proxy that asks for a password (Basic, RFC 7617); never given out again. */
+  username: z.string().min(1).max(256).regex(/^[^:\p{Cc}]+$/u).optional(),
+  password: z.string().max(1_024).regex(/^\P{Cc}*$/u).optional(),
+}).refine(
+  ({ username, password }) => (username === undefined) === (password === undefined),
+  "username and password go together",
+).refine(
+  ({ server, username }) => username === undefined || !server.startsWith("socks"),
+  "only HTTP proxies are told a password",
+);
+
 /** How a VM's Chrome presents itself and reaches the world. */
 export const chromeSettings = z.strictObject({
   /** Added after Viper's own flags. */
@@ -64,12 +102,9 @@ export const chromeSettings = z.strictObject({
   /** IANA, such as `Europe/Berlin`. */
   timezone: z.string().regex(/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/).max(64).optional(),
   user_agent: z.string().min(1).max(512).regex(/^[\x20-\x7e]*$/).optional(),
-  proxy: z.strictObject({
-    /** Such as `http://10.0.0.5:3128` or `socks5://10.0.0.5:1080`. */
-    server: z.string().max(512).regex(/^((https?|socks[45]):\/\/)?[\w.:[\]-]+$/),
-    /** Hosts that are reached without it. */
-    bypass: z.array(z.string().max(255).regex(/^[\w.*:[\]<>/-]+$/)).max(64).default([]),
-  }).optional(),
+  proxy: proxy.optional(),
+  /** Of authorities whose certificates Chrome trusts beside those that it knows. */
+  ca_certificates: z.array(caCertificate).max(CA_CERTIFICATES_MAX).optional(),
 });
 /** How a VM's Chrome presents itself and reaches the world. */
 export type ChromeSettings = z.output<typeof chromeSettings>;

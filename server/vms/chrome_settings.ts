@@ -1,4 +1,5 @@
 /** How a VM's Chrome is told what its creator decided. Pure. */
+import type { Instance } from "../../protocol/guest.ts";
 import type { ChromeSettings } from "../../protocol/vm_settings.ts";
 
 /**
@@ -25,4 +26,16 @@ export function chromeArguments(settings: ChromeSettings): string[] {
 /** Variables of Chrome's process. ICU takes the time zone from TZ. */
 export function chromeEnvironment({ timezone }: ChromeSettings): Record<string, string> {
   return timezone === undefined ? {} : { TZ: timezone };
+}
+
+/** What the agent prepares around Chrome: a password has no place among flags. */
+export function preparations(
+  { proxy, ca_certificates: certificates = [] }: ChromeSettings,
+): Pick<Instance["chrome"], "proxy" | "ca_certificates"> {
+  const { server, username, password } = proxy ?? {};
+  const isAsked = server !== undefined && username !== undefined && password !== undefined;
+  return {
+    ...isAsked ? { proxy: { server, username, password } } : {},
+    ...certificates.length > 0 ? { ca_certificates: certificates } : {},
+  };
 }

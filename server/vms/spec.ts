@@ -11,7 +11,7 @@ import type { vmsCreate } from "../../protocol/vm_operations.ts";
 import type { Accel, Egress, RuntimeName } from "../../protocol/vms.ts";
 import { kernelIpArgument } from "../network/kernel_ip.ts";
 import type { VmRow } from "../store/vm_rows.ts";
-import { chromeArguments, chromeEnvironment } from "./chrome_settings.ts";
+import { chromeArguments, chromeEnvironment, preparations } from "./chrome_settings.ts";
 
 /** Bytes of a VM's secret. */
 const TOKEN_BYTES = 32;
@@ -87,6 +87,7 @@ export function instanceOf(
     chrome: {
       args: chromeArguments(chrome),
       ...(chrome.viewport === undefined ? {} : { viewport: chrome.viewport }),
+      ...preparations(chrome),
     },
   };
 }

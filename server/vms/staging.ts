@@ -1,5 +1,5 @@
 import type { Host } from "../../host/host.ts";
-import type { Instance } from "../../protocol/guest.ts";
+import { type Instance, needsPreparedChrome } from "../../protocol/guest.ts";
 import { cpioArchive } from "./cpio.ts";
 
 /** Where init looks for the instance's file, from the initramfs' root. */
@@ -8,6 +8,8 @@ const INSTANCE_FILE = `${INSTANCE_FOLDER}/instance.json`;
 /** For the shell that starts Chrome ahead of the agent: a flag, or `NAME=value`, a line. */
 const CHROME_FLAGS_FILE = `${INSTANCE_FOLDER}/chrome_flags`;
 const ENVIRONMENT_FILE = `${INSTANCE_FOLDER}/environment`;
+/** Has `init/start_agent` leave Chrome's start to the agent. */
+const NO_CHROME_AHEAD = "VIPER_AGENT_CHROME_AHEAD=no";
 
 /**
  * Copies the initramfs into the VM's folder and appends the instance's file as one more archive:
@@ -58,8 +60,9 @@ export async function stageInstance(
   return staged;
 }
 
-function variables({ environment }: Instance): string[] {
-  return Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+function variables({ environment, chrome }: Instance): string[] {
+  const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return needsPreparedChrome(chrome) ? [...lines, NO_CHROME_AHEAD] : lines;
 }
 
 function lines(items: readonly string[]): string {

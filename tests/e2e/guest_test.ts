@@ -7,12 +7,16 @@ import { missingGlyphs, WRITINGS } from "../../images/glyphs.ts";
 import type { EventGap, VmEvent } from "../../protocol/events.ts";
 import { type DaemonProcess, eventsUntil, IMAGE_DIR, startDaemon } from "../daemon_process.ts";
 import { type Ground, leavingNothing } from "../leaks.ts";
+import { startAskingProxy } from "../functional/asking_proxy.ts";
+import { makeAuthority } from "../functional/certificate.ts";
 import { privateNetworkMissing } from "../private_network.ts";
 
 /** Emulated guests share two cores. */
 const READY_MS = 240_000;
 const ACTION_MS = 120_000;
 const QEMU = ["--runtime", "qemu", "--image-dir", IMAGE_DIR];
+const HOST_IP = "192.168.127.1";
+const PROXY_PORT = 7_782;
 /** The guest's user without rights, as `images/trim.ts` makes it. */
 const GUEST_UID = 1_000;
 
@@ -40,6 +44,49 @@ Deno.test({
   ignore: skip !== null,
   fn: (t) => leavingNothing((ground) => guestOf(t, ground)),
 });
+
+Deno.test({
+  name: "a guest's browser trusts its VM's authority, and tells its VM's proxy the password",
+  ignore: skip !== null,
+  fn: () => leavingNothing(surroundingsOf),
+});
+
+async function surroundingsOf(ground: Ground): Promise<void> {
+  const authority = await makeAuthority(ground.newFolder());
+  assert.ok(authority !== null, "these tests need openssl");
+  const flags = [...QEMU, "--guest-open-ports", String(PROXY_PORT)];
+  await using daemon = await startDaemon(flags, ground.newFolder());
+  await daemon.client.system.status({});
+  const { cert, key, ca } = authority;
+  await using site = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} },
+    () => new Response("<title>private</title>", { headers: { "content-type": "text/html" } }),
+  );
+  const secret = { username: "user", password: "5ec2e7-password" };
+  const listen = { hostname: HOST_IP, port: PROXY_PORT };
+  using proxy = await startAskingProxy({ ...secret, port: site.addr.port }, listen);
+  const made = await daemon.client.vms.create({
+    name: "a",
+    memory_mb: 768,
+    chrome: {
+      ca_certificates: [ca],
+      proxy: { server: `http://${HOST_IP}:${PROXY_PORT}`, ...secret },
+    },
+  });
+  const vm = await daemon.client.vms.wait({ name: "a", status: "running", timeout_ms: READY_MS });
+  const browser = daemon.client.browser("a");
+  const url = "https://localhost.test/";
+  const timeout_ms = ACTION_MS;
+  await assert.rejects(browser.navigate({ url, timeout_ms }), /ERR_CERT_COMMON_NAME_INVALID/);
+  const { title } = await browser.navigate({ url: `https://${HOST_IP}/`, timeout_ms });
+  assert.equal(title, "private");
+  assert.deepEqual([proxy.let.length > 1, proxy.refused], [true, []]);
+  assert.equal((await healthOf(daemon)).browser_sandbox, "on");
+
+  const { lines } = await daemon.client.logs.read({ name: "a" });
+  const said = JSON.stringify([made, vm, lines, daemon.log]);
+  assert.ok(!said.includes("5ec2e7"), "the password is told to nobody else");
+}
 
 async function guestOf(t: Deno.TestContext, ground: Ground): Promise<void> {
   await using daemon = await startDaemon(QEMU, ground.newFolder());

@@ -9,7 +9,7 @@ import { BODY_LIMIT_BYTES } from "../../protocol/http_body.ts";
 import { createClient } from "../../protocol/http_client.ts";
 import { createApp, mount } from "../../protocol/http_server.ts";
 import { agentOperations, browserOperations, guestOperations } from "../../protocol/operations.ts";
-import type { guestAnnounce, GuestLine, guestPageCrashed } from "../../protocol/guest.ts";
+import type { guestAnnounce, GuestLine, guestPageCrashed, Instance } from "../../protocol/guest.ts";
 import type { Client, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { type SignableInit, Signer } from "../../protocol/signer.ts";
@@ -55,7 +55,13 @@ export interface TestAgent extends AsyncDisposable {
 
 /** Starts an agent as a child process and waits for its announce. */
 export async function startAgent(
-  options: { refuseFirst?: number; executable?: string; ahead?: boolean } = {},
+  options: {
+    refuseFirst?: number;
+    executable?: string;
+    ahead?: boolean;
+    /** More of the instance's settings of Chrome. */
+    chrome?: Partial<Instance["chrome"]>;
+  } = {},
 ): Promise<TestAgent> {
   await using undo = new AsyncDisposableStack();
   const host = denoHost({ log: () => {} });
@@ -112,7 +118,10 @@ export async function startAgent(
       token: TOKEN,
       listen: { hostname: "127.0.0.1", port: 0 },
       daemon_url: `http://127.0.0.1:${daemon.port}`,
-      chrome: options.executable === undefined ? {} : { executable: options.executable },
+      chrome: {
+        ...options.executable === undefined ? {} : { executable: options.executable },
+        ...options.chrome,
+      },
     }),
   );
   const chromeDir = `${tempDir}/chrome`;

@@ -149,6 +149,25 @@ for (const step of STEPS) {
   });
 }
 
+const VERSION = "Chromium 156.0.1.2";
+
+for (
+  const [title, said, message] of [
+    [
+      "lacks a writing",
+      `${VERSION}\n<title>missing: Thai, emoji.</title>`,
+      /glyphs for Thai, emoji/,
+    ],
+    ["draws nothing", `${VERSION}\n<title>nothing</title>`, /glyphs for a page at all/],
+    ["has no version", "Chromium\n<title>missing: .</title>", /no version/],
+  ] as const
+) {
+  test(`buildImage() fails when the browser ${title}`, async (fake) => {
+    fake.says["browser_check"] = said;
+    await rejects(buildImage(fake.options, fake.host), isBuildFailure(message));
+  });
+}
+
 test("buildImage() leaves the old image and no staging when aborted", async (fake, dir) => {
   await buildImage(fake.options, fake.host);
   const before = await readManifest(fake);

@@ -17,6 +17,8 @@ export interface FakeBuild {
   failing: string | null;
   /** Bytes that a pack step writes. */
   sizes: Record<string, number>;
+  /** What a step prints instead of what it otherwise would. */
+  says: Record<string, string>;
   /** Called as each step begins. */
   onStep: (step: string) => void;
 }
@@ -42,6 +44,7 @@ export async function fakeBuild(dir: string): Promise<FakeBuild> {
     steps: [],
     failing: null,
     sizes: {},
+    says: {},
     onStep: () => {},
   };
 
@@ -57,7 +60,7 @@ export async function fakeBuild(dir: string): Promise<FakeBuild> {
     }
     if (step === "checksum") return await real.run(...call);
     const args = argv.slice(argv.indexOf(step) + 1);
-    const stdout = await pretend(step, args, fake.sizes[step] ?? 10);
+    const stdout = fake.says[step] ?? await pretend(step, args, fake.sizes[step] ?? 10);
     return { stdout, stderr: "", code: 0, signal: null };
   }
   return fake;
@@ -75,7 +78,7 @@ async function pretend(step: string, args: readonly string[], size: number): Pro
       await Deno.writeFile(second, ELF);
       return "";
     case "browser_check":
-      return "Chromium 156.0.1.2 built on Debian";
+      return "Chromium 156.0.1.2 built on Debian\n<title>missing: .</title>";
     case "agent_check":
       return "deno 2.9.6 (stable)";
     case "base_keep":

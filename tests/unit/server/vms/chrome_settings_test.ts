@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { environment } from "../../../../protocol/vm_settings.ts";
 import { chromeSettings } from "../../../../protocol/vm_settings.ts";
-import { chromeArguments, chromeEnvironment } from "../../../../server/vms/chrome_settings.ts";
+import {
+  chromeArguments,
+  chromeEnvironment,
+  preparations,
+} from "../../../../server/vms/chrome_settings.ts";
+import { AUTHORITY, SERVER } from "./authority.ts";
 
 const ARGUMENTS: readonly [unknown, string[]][] = [
   [{}, []],
@@ -22,6 +27,10 @@ const ARGUMENTS: readonly [unknown, string[]][] = [
     "--proxy-server=socks5://[::1]:1080",
     "--proxy-bypass-list=*.a.test;<local>",
   ]],
+  [{ proxy: { server: "10.0.0.5:3128", username: "u", password: "5ec2e7" } }, [
+    "--proxy-server=10.0.0.5:3128",
+  ]],
+  [{ ca_certificates: [AUTHORITY] }, []],
   // The last of a flag counts, so the client's own stand behind.
   [{ flags: ["--lang=fr", "--mute-audio"], locale: "de" }, [
     ...["--lang=de", "--accept-lang=de", "--lang=fr", "--mute-audio"],
@@ -41,6 +50,25 @@ Deno.test("chromeEnvironment() sets the time zone and nothing else", () => {
   });
   assert.deepEqual(of({ locale: "de" }), {});
 });
+
+const PREPARATIONS: readonly [unknown, unknown][] = [
+  [{}, {}],
+  [{ proxy: { server: "10.0.0.5:3128" } }, {}],
+  [{ proxy: { server: "a:1", username: "u", password: "" } }, {
+    proxy: { server: "a:1", username: "u", password: "" },
+  }],
+  [{ ca_certificates: [] }, {}],
+  [{ ca_certificates: [AUTHORITY] }, { ca_certificates: [AUTHORITY] }],
+];
+
+for (const [settings, expected] of PREPARATIONS) {
+  const title = JSON.stringify(settings).slice(0, 60);
+  Deno.test(`preparations() of ${title} are what a flag cannot say`, () => {
+    assert.deepEqual(preparations(chromeSettings.parse(settings)), expected);
+  });
+}
+
+const PROXY = { server: "http://10.0.0.5:3128", username: "u", password: "p" };
 
 const REFUSED: readonly unknown[] = [
   { flags: ["--remote-debugging-port=1"] },
@@ -72,6 +100,20 @@ const REFUSED: readonly unknown[] = [
   { proxy: { server: "http://a\n" } },
   { proxy: {} },
   { proxy: { server: "a", bypass: ["b;c"] } },
+  { proxy: { ...PROXY, server: "socks5://10.0.0.5:1080" } },
+  { proxy: { ...PROXY, password: undefined } },
+  { proxy: { ...PROXY, username: undefined } },
+  { proxy: { ...PROXY, username: "a:b" } },
+  { proxy: { ...PROXY, username: "" } },
+  { proxy: { ...PROXY, password: "a\r\nx: y" } },
+  { proxy: { ...PROXY, password: "x".repeat(1_025) } },
+  { proxy: { server: "http://u:p@10.0.0.5:3128" } },
+  { ca_certificates: ["not PEM"] },
+  { ca_certificates: [SERVER] },
+  { ca_certificates: [AUTHORITY + AUTHORITY] },
+  { ca_certificates: [AUTHORITY.slice(0, 200) + "\n-----END CERTIFICATE-----"] },
+  { ca_certificates: Array(17).fill(AUTHORITY) },
+  { ca_certificates: [AUTHORITY + "\n".repeat(16_384)] },
   { colour: "red" },
 ];
 

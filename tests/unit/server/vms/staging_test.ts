@@ -74,6 +74,11 @@ Deno.test("stageInitramfs() gives flags and variables a line each, and none an e
       }),
       ["--lang=de\n--user-agent=A b *\n", "TZ=Europe/Berlin\nA=b=c d;'$(e)\n"],
     );
+    const proxy = { server: "a:1", username: "u", password: "5ec2e7" };
+    for (const chrome of [{ args: [], proxy }, { args: [], ca_certificates: ["PEM"] }]) {
+      const seen = await unpacked({ environment: { A: "b" }, chrome });
+      assert.deepEqual(seen, ["", "A=b\nVIPER_AGENT_CHROME_AHEAD=no\n"]);
+    }
   }));
 
 Deno.test("stageInstance() writes a file for its owner alone and keeps the profile beside it", () =>
