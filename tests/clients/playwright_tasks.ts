@@ -1,6 +1,7 @@
 /** What people do with Playwright, each as a function whose result can be compared. */
 import { Buffer } from "node:buffer";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { RunTask } from "./both_ways.ts";
 import { FILE, type Site } from "./site.ts";
 
 /** What a task works with; page and context are its own. */
@@ -103,6 +104,11 @@ export const PLAYWRIGHT_TASKS: Readonly<Record<string, Task>> = {
     await page.goto(site.url);
     return (await page.pdf()).subarray(0, 5).toString();
   },
+  "hears of a download": async ({ page, site }) => {
+    await page.goto(`${site.url}/download`);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("#d")]);
+    return [download.suggestedFilename(), await download.failure()];
+  },
   "downloads": async ({ page, site }) => {
     await page.goto(`${site.url}/download`);
     const [download] = await Promise.all([page.waitForEvent("download"), page.click("#d")]);
@@ -116,6 +122,17 @@ export const PLAYWRIGHT_TASKS: Readonly<Record<string, Task>> = {
     await page.setInputFiles("#file", [{ name: "a.txt", mimeType: "text/plain", buffer }]);
     return await page.evaluate(`(async ([file]) => [file.name, file.type, await file.text()])(
       document.querySelector("#file").files)`);
+  },
+  "uploads a file by its path": async ({ page, site }) => {
+    await page.goto(site.url);
+    const path = await Deno.makeTempFile({ suffix: ".txt" });
+    try {
+      await Deno.writeTextFile(path, "of the client's machine");
+      await page.setInputFiles("#file", path);
+      return await page.evaluate("document.querySelector('#file').files[0].text()");
+    } finally {
+      await Deno.remove(path);
+    }
   },
   "talks to a worker": async ({ page, site }) => {
     await page.goto(`${site.url}/worker`);
@@ -267,8 +284,8 @@ export const PLAYWRIGHT_TASKS: Readonly<Record<string, Task>> = {
     const text = await page.evaluate((length) => "x".repeat(length), LARGE);
     return text.length;
   },
-  "sends a message of 40 MB": async ({ page }) =>
-    await page.evaluate((text) => text.length, "y".repeat(LARGE * 0.4)),
+  "sends a message of 10 MB": async ({ page }) =>
+    await page.evaluate((text) => text.length, "y".repeat(LARGE / 10)),
   "drives 20 pages at once": async ({ context, site }) => {
     const titles = await Promise.all(Array.from({ length: 20 }, async (_, at) => {
       const page = await context.newPage();
@@ -299,6 +316,32 @@ export const PLAYWRIGHT_TASKS: Readonly<Record<string, Task>> = {
     return title;
   },
 };
+
+/** Runs tasks by their titles, each with a connection and a context of its own. */
+export function playwrightTasks(timeout: number): RunTask {
+  return async (title, { url, headers }, site) => {
+    const connect = () => chromium.connectOverCDP(url, { headers, timeout });
+    const world = await openWorld(connect, site, timeout);
+    try {
+      return await PLAYWRIGHT_TASKS[title]!(world);
+    } finally {
+      await world.browser.close();
+    }
+  };
+}
+
+/** A connection, with a context and a page that are new. */
+export async function openWorld(
+  connect: () => Promise<Browser>,
+  site: Site,
+  timeout: number,
+): Promise<PlaywrightWorld> {
+  const browser = await connect();
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(timeout);
+  return { browser, context, page, site, connect };
+}
 
 /** Width and height of a PNG (its IHDR chunk). */
 function pngSize(png: Uint8Array): number[] {

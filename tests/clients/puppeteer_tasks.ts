@@ -1,5 +1,6 @@
 /** What people do with Puppeteer, each as a function whose result can be compared. */
 import puppeteer, { type Browser, type Page, type WebWorker } from "puppeteer-core";
+import type { RunTask } from "./both_ways.ts";
 import { FILE, type Site } from "./site.ts";
 
 /** What a task works with; the page is its own, in the default context. */
@@ -250,8 +251,8 @@ export const PUPPETEER_TASKS: Readonly<Record<string, Task>> = {
     const text = await page.evaluate((length) => "x".repeat(length), LARGE);
     return text.length;
   },
-  "sends a message of 40 MB": async ({ page }) =>
-    await page.evaluate((text) => text.length, "y".repeat(LARGE * 0.4)),
+  "sends a message of 10 MB": async ({ page }) =>
+    await page.evaluate((text) => text.length, "y".repeat(LARGE / 10)),
   "drives 20 pages at once": async ({ browser, site }) => {
     const work = Array.from({ length: 20 }, async (_, at) => {
       const page = await browser.newPage();
@@ -290,4 +291,21 @@ export const PUPPETEER_TASKS: Readonly<Record<string, Task>> = {
 function pngSize(png: Uint8Array): number[] {
   const view = new DataView(png.buffer, png.byteOffset);
   return [view.getUint32(16), view.getUint32(20)];
+}
+
+/** Runs tasks by their titles, each with a connection and a page of its own. */
+export function puppeteerTasks(timeoutMs: number, protocolTimeout: number): RunTask {
+  return async (title, { url: browserURL, headers }, site) => {
+    const connect = () => puppeteer.connect({ browserURL, headers, protocolTimeout });
+    const browser = await connect();
+    try {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(timeoutMs);
+      const done = await PUPPETEER_TASKS[title]!({ browser, page, site, connect, headers });
+      await page.close();
+      return done;
+    } finally {
+      await browser.disconnect();
+    }
+  };
 }

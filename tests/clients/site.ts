@@ -61,8 +61,17 @@ export interface Site extends AsyncDisposable {
   readonly other: string;
 }
 
+/** Where a site is served; the other origin is the second port, under a name of its own. */
+export interface Place {
+  readonly hostname: string;
+  readonly ports: readonly [number, number];
+  readonly otherHostname: string;
+}
+
+const LOOPBACK: Place = { hostname: "127.0.0.1", ports: [0, 0], otherHostname: "localhost" };
+
 /** Serves until disposed. */
-export function serveSite(): Site {
+export function serveSite({ hostname, ports, otherHostname }: Place = LOOPBACK): Site {
   let other = "";
   const answer = (request: Request): Response | Promise<Response> => {
     const { pathname } = new URL(request.url);
@@ -85,13 +94,11 @@ export function serveSite(): Site {
     }
     return new Response("nothing here", { status: 404 });
   };
-  const servers = [1, 2].map(() =>
-    Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer)
-  );
+  const servers = ports.map((port) => Deno.serve({ hostname, port, onListen: () => {} }, answer));
   const [port, otherPort] = servers.map(({ addr }) => addr.port);
-  other = `http://localhost:${otherPort}`;
+  other = `http://${otherHostname}:${otherPort}`;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${hostname}:${port}`,
     other,
     [Symbol.asyncDispose]: async () => {
       await Promise.all(servers.map((server) => server.shutdown()));
