@@ -67,11 +67,23 @@ export class ActionRunner {
     call: Call,
     work: (context: ActionContext) => Promise<T>,
   ): Promise<T> {
+    return await this.drive(action, input, call, async (context) => {
+      using _guard = context.dialogs.guard(context.deadline);
+      return await work(context);
+    });
+  }
+
+  /** The same for what drives the page by itself: dialogs are its own affair. */
+  async drive<T>(
+    action: string,
+    input: ActionInput,
+    call: Call,
+    work: (context: ActionContext) => Promise<T>,
+  ): Promise<T> {
     return await this.runOnBrowser(action, input, call, async ({ pages, deadline }) => {
       const { open, turn } = await turnOn(input.page, pages, deadline);
       using _turn = turn;
       deadline.follow(open.gone);
-      using _guard = open.dialogs.guard(deadline);
       return await work({ ...open, deadline, clock: this.#clock });
     });
   }

@@ -29,6 +29,13 @@ import { openProfile } from "./profile_folder.ts";
 /** How long requests under way may take to be answered when the agent ends. */
 const DRAIN_TIMEOUT_MS = 2_000;
 
+/** What the agent is given beside its instance. */
+export interface AgentParts {
+  readonly logs: LogQueue;
+  /** Starts the process of a script. */
+  readonly scriptCommand: readonly string[];
+}
+
 /** What answers requests once its code is loaded. */
 interface HttpApp {
   fetch(request: Request): Response | Promise<Response>;
@@ -43,7 +50,7 @@ interface HttpApp {
 export async function runAgent(
   instance: Instance,
   system: Host,
-  logs: LogQueue,
+  { logs, scriptCommand }: AgentParts,
   signal: AbortSignal,
 ): Promise<void> {
   const host = { ...system, env: { ...system.env, ...instance.environment } };
@@ -65,7 +72,7 @@ export async function runAgent(
   let app: Promise<HttpApp> | null = null;
   const loadApp = () =>
     app ??= import("./http_app.ts").then(({ agentApp }) =>
-      agentApp({ instance, host, browser, startedMs, signal })
+      agentApp({ instance, host, browser, startedMs, scriptCommand, signal })
     );
   const server = await host.net.serve(
     "agent:listen",

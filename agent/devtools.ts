@@ -45,9 +45,10 @@ export async function connectDevtools(
   host: Host,
   onTarget: (target: Target) => void,
   signal: AbortSignal,
+  context?: string,
 ): Promise<Browser> {
-  // That of Chrome's first page. Others are DevTools clients' own, and are let alone.
-  let ownContext: string | undefined;
+  // Left out, that of Chrome's first page. Others are DevTools clients' own, and are let alone.
+  let ownContext = context;
   const transport = await openDevtoolsSocket(url, host, signal);
   try {
     const browser = await _connectToCdpBrowser(

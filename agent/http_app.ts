@@ -12,7 +12,6 @@ import { VERSION } from "../protocol/version.ts";
 import { ActionRunner, type Call } from "./action_runner.ts";
 import type { SupervisedBrowser } from "./browser.ts";
 import type { DoorParts } from "./devtools_door.ts";
-import { downloadHandlers } from "./download_handlers.ts";
 import { FOLLOW_PATH, openFollowStream } from "./follow.ts";
 import { browserHandlers } from "./handlers.ts";
 import { confinementOf } from "./sandbox.ts";
@@ -30,11 +29,13 @@ const BODY_LIMITS = new Map(
 
 /** An app that serves the browser's operations, the agent's health and its DevTools address. */
 export function agentApp(
-  { instance, host, browser, startedMs, signal }: {
+  { instance, host, browser, startedMs, scriptCommand, signal }: {
     instance: Instance;
     host: Host;
     browser: SupervisedBrowser;
     startedMs: number;
+    /** Starts the process of a script. */
+    scriptCommand: readonly string[];
     /** Aborted when the agent ends. */
     signal: AbortSignal;
   },
@@ -59,7 +60,7 @@ export function agentApp(
     browserOperations,
     browserHandlers(
       new ActionRunner(host.clock, browser, host.telemetry),
-      downloadHandlers(browser.downloads, host),
+      { browser, host, command: scriptCommand },
     ),
     {
       contextOf: (c) => ({ signal: c.req.raw.signal }),

@@ -1,8 +1,10 @@
 /**
  * The agent's entry: `viper-agent --instance FILE`. `--version` tells the version, and
- * `--chrome-flags` what to start Chrome with ahead of the agent, a flag a line.
+ * `--chrome-flags` what to start Chrome with ahead of the agent, a flag a line. With `--script` it
+ * is the process of one script, which the agent starts; its job comes by standard input.
  */
 import { denoHost } from "../host/deno_host.ts";
+import { giveUpRights, ownCommand, readInput, writeLine } from "../host/deno_script.ts";
 import { denoTerminal } from "../host/deno_terminal.ts";
 import { maskLine } from "../protocol/masking.ts";
 import { VERSION } from "../protocol/version.ts";
@@ -33,6 +35,13 @@ async function main(args: readonly string[]): Promise<void> {
   const [option, path] = args;
   if (option === "--version" && args.length === 1) return console.log(VERSION);
   if (option === "--chrome-flags" && args.length === 1) return console.log(CHROME_FLAGS.join("\n"));
+  if (option === "--script" && args.length === 1) {
+    const { runScriptProcess } = await import("./script/script_process.ts");
+    return await runScriptProcess({
+      ...{ host: denoHost({ log }), input: await readInput() },
+      ...{ write: writeLine, giveUpRights },
+    });
+  }
   if (option !== "--instance" || path === undefined || args.length !== 2) {
     throw new TypeError(`Cannot use the arguments "${args.join(" ")}": call ${USAGE}`);
   }
@@ -41,7 +50,8 @@ async function main(args: readonly string[]): Promise<void> {
     Deno.addSignalListener(name, () => stop.abort(new Error(`Stopped by ${name}`)));
   }
   const host = denoHost({ log });
-  await runAgent(await readInstance(path, host), host, logs, stop.signal);
+  const scriptCommand = [...ownCommand(), "--script"];
+  await runAgent(await readInstance(path, host), host, { logs, scriptCommand }, stop.signal);
 }
 
 try {

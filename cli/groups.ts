@@ -20,6 +20,7 @@ import { fileCommand } from "./file_command.ts";
 import { consoleCommand, logsCommand } from "./logs.ts";
 import { operationCommand, type OperationCommandOptions } from "./operation_command.ts";
 import { createProfileCommand, exportProfileCommand, importProfileCommand } from "./profiles.ts";
+import { scriptCommand } from "./script_command.ts";
 import { streamCommand } from "./stream_command.ts";
 import { watchCommand } from "./watch.ts";
 
@@ -87,6 +88,7 @@ export function browserCommand(context: CliContext, daemon: Daemon): Command {
         call((await clientOf(context, daemon)).browser(vmName), verb, input),
     };
     const { bytes, stream } = operation;
+    if (verb === "scriptRun") return scriptCommand(options, files);
     if (stream !== undefined) return streamCommand(options, files);
     return bytes === undefined ? operationCommand(options) : fileCommand(options, bytes, files);
   });

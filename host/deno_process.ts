@@ -51,13 +51,17 @@ export const denoSpawn: Host["spawn"] = async (_label, argv, options = {}) => {
     : [...argv];
   const stdio = output === "inherit" ? "inherit" : output === "piped" ? "piped" : "null";
   const child = start(command, {
-    stdin: "null",
+    stdin: options.input === undefined ? "null" : "piped",
     stdout: stdio,
     stderr: output === "inherit" ? "inherit" : "null",
     detached,
     ...(options.env ? { env: options.env, clearEnv: true } : {}),
     ...(options.cwd ? { cwd: options.cwd } : {}),
   });
+  if (options.input !== undefined) {
+    // However that fails, the process tells by its end.
+    feed(child.stdin, options.input, new AbortController().signal).catch(() => {});
+  }
   await Promise.resolve();
   return {
     pid: child.pid,

@@ -47,6 +47,8 @@ export interface SpawnOptions {
   /** Replaces the whole environment; nothing is inherited. Left out: the daemon's own. */
   readonly env?: Record<string, string>;
   readonly cwd?: string;
+  /** Written to the process's standard input, which is then closed. Left out: there is none. */
+  readonly input?: string;
   /** Own session, so that the process outlives the daemon and is spared its signals. */
   readonly detached?: boolean;
   /**

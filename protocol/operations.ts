@@ -21,6 +21,7 @@ import {
 import { readingOperations } from "./reading.ts";
 import { recordOperations } from "./records.ts";
 import { storageOperations } from "./storage.ts";
+import { scriptOperations } from "./scripts.ts";
 import { systemHealth, systemStatus } from "./system.ts";
 import {
   vmsCreate,
@@ -90,6 +91,7 @@ export const browserOperations = {
   ...storageOperations,
   ...downloadOperations,
   ...browserProfileOperations,
+  ...scriptOperations,
 } as const;
 
 /** Served by the agent beside the browser's. */

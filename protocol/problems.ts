@@ -208,6 +208,11 @@ export const PROBLEMS = {
   },
   navigation_failed: { status: 502, title: "The page could not be loaded" },
   script_failed: { status: 422, title: "The script threw an exception" },
+  script_limit_reached: {
+    status: 503,
+    title: "As many scripts run as may",
+    hint: "Wait until one has ended, then try again",
+  },
   result_not_serializable: {
     status: 422,
     title: "The script's result is not a JSON value",

@@ -62,6 +62,10 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
     files: [],
     packages: ["turndown", "@joplin/turndown-plugin-gfm", "@mozilla/readability"],
   },
+  "agent/script/": {
+    files: ["agent/", PROTOCOL, HOST],
+    packages: ["zod", "puppeteer-core", "node:util"],
+  },
   "agent/http_app.ts": { files: ["agent/", PROTOCOL, HOST], packages: ["hono"] },
   "agent/main.ts": { files: ["agent/", PROTOCOL, "host/"], packages: [] },
 

@@ -99,6 +99,8 @@ const TYPED: Readonly<Record<string, readonly [typed: string, meant: unknown]>> 
   "downloads.fetch:id": ["41-a", "41-a"],
   "downloads.delete:id": ["41-a", "41-a"],
   key: ["Control+A", "Control+A"],
+  script: ["export default () => 1", "export default () => 1"],
+  "script.run:args": ['{"a":[1]}', { a: [1] }],
   options: ["a,b", ["a", "b"]],
   to: ["text=Here", { text: "Here" }],
   files: ['[{"name":"a","data":"AA=="}]', [{ name: "a", data: "AA==" }]],

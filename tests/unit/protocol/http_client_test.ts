@@ -115,6 +115,8 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   type: fc.stringMatching(/^[a-z]{1,9}$/),
   state: fc.constantFrom("pending", "done", "failed"),
   bodies: fc.boolean(),
+  script: text,
+  "script.run:args": fc.dictionary(fc.stringMatching(/^[a-z]{1,9}$/), fc.integer()),
   ...ofDownloads("id", fc.uuid()),
   ...ofDownloads("state", fc.constantFrom("completed", "failed")),
   "browser.requests:status": fc.constantFrom("404", "4xx"),
