@@ -35,6 +35,13 @@ const objectStore = z.strictObject({
   })).max(STORE_RECORDS_MAX),
 });
 
+const ORIGIN_WORDS =
+  "an origin is scheme, host and port as Chrome writes them: https://example.com";
+
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
 /** A database of IndexedDB. */
 export const storedDatabase = z.strictObject({
   name,
@@ -47,11 +54,7 @@ export type StoredDatabase = z.output<typeof storedDatabase>;
 /** What one origin stores. */
 export const originContents = z.strictObject({
   /** Such as `https://example.com`. */
-  origin: z.string().max(NAME_LENGTH_MAX)
-    .regex(
-      /^https?:\/\/[^/?#\s]+$/,
-      "an origin is scheme, host and port, as in https://example.com",
-    ),
+  origin: z.string().max(NAME_LENGTH_MAX).refine(isOrigin, ORIGIN_WORDS),
   local_storage: storageItems.default({}),
   /** Of the page that is active; every page has its own. */
   session_storage: storageItems.default({}),

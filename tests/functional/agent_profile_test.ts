@@ -4,6 +4,8 @@
  * Method: pages on loopback that store something of each kind, and two real agents.
  */
 import assert from "node:assert/strict";
+import { ViperError } from "../../protocol/problems.ts";
+import { reached } from "./reached.ts";
 import { serveSite, startAgent, type TestAgent } from "./agent_fixture.ts";
 
 type Client = TestAgent["client"];
@@ -172,5 +174,212 @@ Deno.test("a profile that is extracted and attached to another browser is equal 
     const seen = await js(second.client, SEEN);
     assert.equal(seen, await js(first.client, SEEN));
     assert.match(String(seen), /^\[7,\["counted","empty","loose","people"\],40,\[1\],41,/);
+  }
+});
+
+/** Puts one record into a store of its own. */
+const put = (database: string, value: string) =>
+  `new Promise((resolve, reject) => {
+    const opening = indexedDB.open(${JSON.stringify(database)}, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore("s");
+    opening.onsuccess = async () => {
+      const value = await (${value});
+      const transaction = opening.result.transaction("s", "readwrite");
+      transaction.objectStore("s").put(value, "k");
+      transaction.oncomplete = () => { opening.result.close(); resolve("put"); };
+      transaction.onabort = () => reject(transaction.error);
+    };
+  })`;
+
+const SECRET_KEY =
+  `crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt"])`;
+
+/** A database with one store, as an import may bring it. */
+const database = (store: Record<string, unknown>) => ({
+  name: "db",
+  version: 1,
+  stores: [
+    { name: "s", key_path: null, auto_increment: false, indexes: [], records: [], ...store },
+  ],
+});
+
+Deno.test("a profile is taken as far as it goes, and what is left out is told", async (t) => {
+  let asked = 0;
+  const page = (title: string) => () => {
+    asked++;
+    const headers = { "content-type": "text/html", "content-security-policy": "sandbox" };
+    const isBare = title === "bare";
+    return new Response(`<title>${title}</title>`, {
+      headers: isBare ? headers : { "content-type": "text/html" },
+    });
+  };
+  await using agent = await startAgent();
+  await using site = serveSite({
+    "/": page("Site"),
+    "/bare": page("bare"),
+    "/worker.js": () =>
+      new Response(
+        `onfetch = (event) => event.respondWith(new Response("<title>worker</title>",
+          { headers: { "content-type": "text/html" } }))`,
+        { headers: { "content-type": "text/javascript" } },
+      ),
+    "/worker": `<script>navigator.serviceWorker.register("/worker.js")</script>`,
+  });
+  const { client } = agent;
+  const url = `${site.url}/`;
+  const other = url.replace("127.0.0.1", "localhost");
+  const away = () => client.navigate({ url: "about:blank" });
+
+  await t.step("what a site stores is read without asking the site", async () => {
+    await client.navigate({ url });
+    await js(client, `localStorage.k = "v"`);
+    await away();
+    const before = asked;
+    const { origin, origins, local_storage } = await client.extractProfile({});
+    assert.deepEqual([origin, local_storage], ["", {}]);
+    assert.deepEqual(origins.map(({ local_storage }) => local_storage), [{ k: "v" }]);
+    assert.equal(asked, before);
+    const { pages } = await client.pagesList({});
+    assert.deepEqual(pages.map(({ url }) => url), ["about:blank"]);
+  });
+
+  await t.step("a record that cannot be taken is left out, and the others are taken", async () => {
+    await client.navigate({ url });
+    assert.equal(await js(client, put("keys", SECRET_KEY)), "put");
+    assert.equal(await js(client, put("plain", "1")), "put");
+    const { origins, left_out } = await client.extractProfile({});
+    const what = "indexed_db keys/s";
+    const reason = "a CryptoKey cannot be taken along";
+    assert.deepEqual(left_out, [{ origin: site.url, what, reason }]);
+    const databases = origins[0]?.indexed_db ?? [];
+    const counts = databases.map(({ name, stores }) => [name, stores[0]?.records.length]);
+    assert.deepEqual(counts.sort(), [["keys", 0], ["plain", 1]]);
+  });
+
+  await t.step("a database that is too large is left out", async () => {
+    await client.navigate({ url: other });
+    await js(client, put("big", "new Uint8Array(17_000_000)"));
+    await js(client, put("small", "'s'"));
+    const { origins, left_out } = await client.extractProfile({});
+    assert.deepEqual(left_out.at(-1)?.what, "indexed_db big");
+    assert.match(left_out.at(-1)?.reason ?? "", /too large/);
+    const names = origins.at(-1)?.indexed_db.map(({ name }) => name);
+    assert.deepEqual(names, ["small"]);
+  });
+
+  await t.step("a page that hangs keeps nothing from being saved but its own", async () => {
+    await client.navigate({ url });
+    await js(client, `setTimeout(() => alert("hold"), 200), 1`);
+    await reached(async () => (await client.dialogsList({})).dialogs.at(0));
+    const { origins, left_out } = await client.extractProfile({});
+    await client.dialogsDismiss({});
+    const all = [...origins, ...left_out].map(({ origin }) => origin);
+    assert.deepEqual([...new Set(all)].sort(), [site.url, other.slice(0, -1)].sort());
+  });
+
+  await t.step("a service worker of the site is passed by", async () => {
+    await client.navigate({ url: `${other}worker` });
+    await js(client, "navigator.serviceWorker.ready.then(() => 1)");
+    await away();
+    const { origins, left_out } = await client.extractProfile({});
+    assert.ok(origins.some(({ origin }) => origin === other.slice(0, -1)));
+    assert.ok(left_out.every(({ what }) => what !== "everything"), JSON.stringify(left_out));
+  });
+
+  await t.step("items without an origin are those of the first page that is gone to", async () => {
+    await using fresh = await startAgent();
+    await fresh.client.attachProfile({
+      local_storage: { first: "local" },
+      session_storage: { first: "session" },
+    });
+    await fresh.client.navigate({ url });
+    const seen = await js(fresh.client, "[localStorage.first, sessionStorage.first]");
+    assert.deepEqual(seen, ["local", "session"]);
+    await js(fresh.client, "localStorage.first = 'mine'");
+    await fresh.client.reload({});
+    assert.equal(await js(fresh.client, "localStorage.first"), "mine", "and only once");
+  });
+
+  const bad: [string, (c: Client) => Promise<unknown>, string, RegExp][] = [
+    [
+      "a database that a page keeps open",
+      async (c) => {
+        await c.navigate({ url });
+        await js(
+          c,
+          `new Promise((done) => { const opening = indexedDB.open("db");
+            opening.onsuccess = () => { globalThis.held = opening.result; done(); } })`,
+        );
+        return await c.attachProfile({
+          origins: [{ origin: site.url, indexed_db: [database({})] }],
+        });
+      },
+      "database_blocked",
+      /the database "db" of "http:.*" is kept open by a page$/,
+    ],
+    [
+      "a key path that is none",
+      (c) =>
+        c.attachProfile({
+          origins: [{ origin: other.slice(0, -1), indexed_db: [database({ key_path: "a b" })] }],
+        }),
+      "invalid_request",
+      /the database "db" of .* cannot be made: /,
+    ],
+    [
+      "a record of no kind",
+      (c) =>
+        c.attachProfile({
+          origins: [{
+            origin: other.slice(0, -1),
+            indexed_db: [database({ records: [{ key: "k", value: { nothing: 1 } }] })],
+          }],
+        }),
+      "invalid_request",
+      /a value of no known kind/,
+    ],
+    [
+      "more than an origin may store",
+      (c) =>
+        c.attachProfile({
+          origins: [{
+            origin: other.slice(0, -1),
+            local_storage: { a: "x".repeat(3_000_000), b: "x".repeat(3_000_000) },
+          }],
+        }),
+      "storage_full",
+      /the item "b" has no room/,
+    ],
+    [
+      "a cookie that its name forbids",
+      (c) =>
+        c.attachProfile({ cookies: [{ name: "__Host-a", value: "1", domain: "example.com" }] }),
+      "cookie_invalid",
+      /^Cannot attach the profile: /,
+    ],
+    [
+      "an origin with a path",
+      (c) => c.attachProfile({ origins: [{ origin: "https://a.test/path" }] }),
+      "invalid_request",
+      /origins\/0\/origin/,
+    ],
+    [
+      "a member that is unknown",
+      (c) => c.attachProfile({ cookie: [] } as never),
+      "invalid_request",
+      /Unrecognized key/,
+    ],
+  ];
+  for (const [title, call, code, message] of bad) {
+    await t.step(`${title}: ${code}`, async () => {
+      await away();
+      const error = await call(client).then(
+        (answer) => assert.fail(`answered ${JSON.stringify(answer)}`),
+        (error) => error,
+      );
+      assert(error instanceof ViperError, String(error));
+      assert.equal(error.code, code, error.message);
+      assert.match(error.message, message);
+    });
   }
 });

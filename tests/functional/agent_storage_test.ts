@@ -26,6 +26,52 @@ const GOOD: Good[] = [
     const { cleared } = await c.clearCookies({ name: "a" });
     return [cleared, await js(c, "document.cookie")];
   }, [1, "b=2"]],
+  ["cookies listed by URL, by name and by domain", async (c, url) => {
+    const cookie = { value: "1", domain: "a.test", path: "/x" };
+    await c.setCookies({
+      cookies: [
+        { ...cookie, name: "a", secure: true },
+        { ...cookie, name: "b", domain: ".a.test" },
+        { name: "c", value: "1", url },
+      ],
+    });
+    const names = async (which: Parameters<Client["cookies"]>[0]) =>
+      (await c.cookies(which)).cookies.map(({ name }) => name).sort().join("");
+    return [
+      await names({}),
+      await names({ urls: ["http://a.test/x"] }),
+      await names({ urls: ["https://a.test/x/y", url] }),
+      await names({ name: "b" }),
+      await names({ domain: "a.test" }),
+      await names({ domain: ".a.test", name: "a" }),
+      await names({ domain: "nowhere.test" }),
+    ];
+  }, ["abc", "b", "abc", "b", "ab", "a", ""]],
+  ["cookies cleared by domain and path, and no others", async (c, url) => {
+    await c.setCookies({
+      cookies: [
+        { name: "a", value: "1", domain: "a.test", path: "/x" },
+        { name: "a", value: "1", domain: "a.test", path: "/y" },
+        { name: "a", value: "1", url },
+      ],
+    });
+    const { cleared } = await c.clearCookies({ domain: "a.test", path: "/x" });
+    return [cleared, (await c.cookies({})).cookies.map(({ domain, path }) => domain + path).sort()];
+  }, [1, ["127.0.0.1/", "a.test/y"]]],
+  ["a partitioned cookie comes back as one", async (c) => {
+    const partition_key = { top_level_site: "https://top.test", has_cross_site_ancestor: true };
+    const cookie = { name: "p", value: "1", domain: "cdn.test", same_site: "None", secure: true };
+    await c.setCookies({ cookies: [{ ...cookie, partition_key }] });
+    const { cookies } = await c.cookies({ name: "p" });
+    const { cleared } = await c.clearCookies({ name: "p" });
+    return [cookies[0]?.partition_key?.top_level_site, cleared, (await c.cookies({})).cookies];
+  }, ["https://top.test", 1, []]],
+  ["lone surrogates and names of objects' own", async (c) => {
+    const items = { "\ud800": "\udfff", constructor: "c", toString: "t", length: "1" };
+    await c.setStorage({ items });
+    const seen = await js(c, `localStorage.getItem("\\ud800").charCodeAt(0)`);
+    return [seen, (await c.storage({})).items["\ud800"], (await c.storage({})).items["length"]];
+  }, [0xdfff, "\udfff", "1"]],
   ["local storage set, listed and emptied", async (c) => {
     await c.setStorage({ items: { k: "v" } });
     const seen = await js(c, "localStorage.k");
@@ -44,6 +90,14 @@ const GOOD: Good[] = [
     await c.resetPermissions({});
     return [granted, await js(c, state)];
   }, ["granted", "prompt"]],
+  ["a permission denied, on one origin", async (c, origin) => {
+    const state = "navigator.permissions.query({ name: 'geolocation' }).then((p) => p.state)";
+    await c.setPermissions({ permissions: { geolocation: "granted" } });
+    await c.setPermissions({ origin, permissions: { geolocation: "denied" } });
+    const denied = await js(c, state);
+    await c.resetPermissions({});
+    return denied;
+  }, "denied"],
   ["a profile attached and extracted", async (c) => {
     await c.attachProfile({
       cookies: [{ name: "a", value: "1", domain: "127.0.0.1", path: "/", same_site: "Lax" }],
@@ -60,6 +114,20 @@ const BAD: [string, (c: Client) => Promise<unknown>, code: string][] = [
     (c) => c.setCookies({ cookies: [{ name: "__Secure-a", value: "1", url: "http://x.de" }] }),
     "cookie_invalid",
   ],
+  ["a cookie of no place on no site", async (c) => {
+    await c.navigate({ url: "about:blank" });
+    return await c.setCookies({ cookies: [{ name: "a", value: "1" }] });
+  }, "cookie_invalid"],
+  [
+    "a cookie for all sites of no rule",
+    (c) => c.setCookies({ cookies: [{ name: "a", value: "1", domain: "a.test", same_site: "x" }] }),
+    "invalid_request",
+  ],
+  ["storage of a page that has none", async (c) => {
+    await c.navigate({ url: "about:blank" });
+    return await c.storage({});
+  }, "origin_not_open"],
+  ["a page that there is not", (c) => c.cookies({ page: "none" }), "page_not_found"],
   ["an origin that no frame shows", (c) => c.storage({ origin: "http://x.de" }), "origin_not_open"],
   [
     "a permission that there is not",

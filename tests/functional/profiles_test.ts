@@ -8,8 +8,9 @@ import assert from "node:assert/strict";
 import type { ViperError } from "../../protocol/problems.ts";
 import type { InputOf } from "../../protocol/operation.ts";
 import type { vmsCreate } from "../../protocol/vm_operations.ts";
-import { type DaemonProcess, startDaemon } from "../daemon_process.ts";
+import { type DaemonProcess, eventsUntil, startDaemon } from "../daemon_process.ts";
 import { serveSite } from "./agent_fixture.ts";
+import { reached } from "./reached.ts";
 
 const WAIT_MS = 30_000;
 const LOCAL = ["--runtime", "local", "--guest-port", "0"];
@@ -111,6 +112,43 @@ Deno.test("a VM with a profile starts logged in, and only a writer changes it", 
   const { origins } = await client.profiles.export({ name: "work" });
   assert.equal(origins[0]?.local_storage["token"], "now");
 });
+
+Deno.test("a browser that is killed is logged in again, and its profile is not emptied", async () => {
+  await using daemon = await startDaemon(LOCAL);
+  await using served = site();
+  const url = `${served.url}/`;
+  const { client } = daemon;
+  await client.profiles.create({ name: "work" });
+  await ready(daemon, "one", writeBack);
+  await inPage(daemon, "one", url, LOG_IN);
+  await client.vms.saveProfile({ name: "one" });
+  const { id } = await client.vms.get({ name: "one" });
+  Deno.kill(chromeOf(id), "SIGKILL");
+  await eventsUntil(daemon, 0, (all) => all.at(-1)?.type === "VM_BROWSER_RESTARTED", WAIT_MS);
+  await reached(async () => {
+    const { attached } = await client.browser("one").extractProfile({});
+    return attached || undefined;
+  });
+  assert.deepEqual(await inPage(daemon, "one", url, WHO), LOGGED_IN);
+  await client.vms.delete({ name: "one" });
+  const { version, origins, save_error } = await client.profiles.get({ name: "work" });
+  assert.deepEqual([version, origins, save_error], [3, 1, undefined]);
+});
+
+/** The process of a VM's Chrome that has the others; all of them carry the VM's id. */
+function chromeOf(vmId: string): number {
+  for (const { name } of Deno.readDirSync("/proc")) {
+    try {
+      const command = Deno.readTextFileSync(`/proc/${name}/cmdline`);
+      const isMain = command.includes("--remote-debugging-port") && !command.includes("--type=");
+      const isOfVm = Deno.readTextFileSync(`/proc/${name}/environ`).includes(vmId);
+      if (isMain && isOfVm) return Number(name);
+    } catch {
+      // It is no process, or has ended.
+    }
+  }
+  throw new Error(`Cannot find the Chrome of VM "${vmId}"`);
+}
 
 Deno.test("a killed daemon's profile, its writer and its lock are there after it", async () => {
   const daemon = await startDaemon([...LOCAL, "--on-shutdown", "keep"]);

@@ -58,6 +58,8 @@ const REFUSED: readonly Refused[] = [
   ["a cookie of no place", "invalid_request", make({ cookies: [{ name: "a", value: "b" }] })],
   ["an origin with a path", "invalid_request", make({ origins: [{ origin: "https://a.test/x" }] })],
   ["an origin that is a file", "invalid_request", make({ origins: [{ origin: "file:///etc" }] })],
+  ["an origin in capitals", "invalid_request", make({ origins: [{ origin: "https://A.test" }] })],
+  ["its usual port", "invalid_request", make({ origins: [{ origin: "https://a.test:443" }] })],
   [
     "a database without a version",
     "invalid_request",
