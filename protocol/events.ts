@@ -27,7 +27,8 @@ export type EventType = z.infer<typeof eventType>;
 
 /**
  * Why a VM crashed. `guest_*` and `process_exit`: its machine ended by itself, by what the guest did
- * or for no known reason. `hung`: the machine did not answer. `boot_timeout`: the agent was not
+ * or for no known reason. `out_of_memory`: the host's kernel ended it, since it took more memory than
+ * it may. `hung`: the machine did not answer. `boot_timeout`: the agent was not
  * ready in time. `not_started`: there was no machine yet. `network_lost`: its tap was gone.
  * `gone`: its machine was, when the daemon came back. `profile_not_attached`: its browser could not
  * be given its profile.
@@ -37,6 +38,7 @@ export const crashCause = z.enum([
   "guest_reset",
   "guest_panic",
   "process_exit",
+  "out_of_memory",
   "hung",
   "boot_timeout",
   "not_started",

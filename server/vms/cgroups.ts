@@ -51,6 +51,8 @@ export interface Cgroups extends AsyncDisposable {
   remove(id: string): Promise<void>;
   /** Ids of the VMs that have one. */
   owners(): Promise<string[]>;
+  /** Whether the kernel ended a process in it for want of memory. */
+  wasStarved(id: string): Promise<boolean>;
 }
 
 /**
@@ -83,6 +85,7 @@ export async function openCgroups(host: Host, name: string): Promise<Cgroups | n
     // Cgroups have a name without a dot, the kernel's own files one with a dot.
     owners: async () =>
       (await host.files.list("vm.cgroup:list", root)).filter((entry) => !entry.includes(".")),
+    wasStarved: (id) => wasStarved(host, `${root}/${id}`),
     [Symbol.asyncDispose]: () => removeIfEmpty(host, root),
   };
 }
@@ -178,6 +181,13 @@ async function killAll(host: Host, folder: string): Promise<void> {
   const file = `${folder}/cgroup.kill`;
   if (await host.files.stat("vm.cgroup:kill_look_undo", file) === null) return;
   await host.files.write("vm.cgroup:kill_undo", file, "1");
+}
+
+/** Without the controller there is no such file. */
+async function wasStarved(host: Host, folder: string): Promise<boolean> {
+  const file = `${folder}/memory.events`;
+  if (await host.files.stat("vm.cgroup:events_look", file) === null) return false;
+  return /^oom_kill [1-9]/m.test(await host.files.readText("vm.cgroup:events", file));
 }
 
 async function removeIfEmpty(host: Host, root: string): Promise<void> {

@@ -10,6 +10,10 @@ export interface Crash {
 }
 
 export const HUNG: Crash = { cause: "hung", reason: "the machine did not answer" };
+export const OUT_OF_MEMORY: Crash = {
+  cause: "out_of_memory",
+  reason: "the machine took more memory than it may, and the kernel ended it",
+};
 export const NETWORK_LOST: Crash = { cause: "network_lost", reason: "its tap is gone" };
 export const GONE: Crash = {
   cause: "gone",

@@ -43,6 +43,8 @@ export interface CgroupMaker {
   remove(id: string): Promise<void>;
   /** Ids of the VMs whose cgroups stand. */
   owners(): Promise<string[]>;
+  /** Whether the kernel ended a process in it for want of memory. */
+  wasStarved(id: string): Promise<boolean>;
 }
 
 /** What footprints are made with; one for all VMs. */
@@ -138,6 +140,11 @@ export class Footprint {
       "runtime_unavailable",
       `Cannot change what VM "${this.id}" may reach: its runtime has no network of Viper's`,
     );
+  }
+
+  /** Whether the kernel ended the machine for want of memory, as long as its cgroup stands. */
+  async wasStarved(): Promise<boolean> {
+    return await this.parts.cgroups?.wasStarved(this.id) ?? false;
   }
 
   /** Changes what the guest may reach. */

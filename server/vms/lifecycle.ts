@@ -8,7 +8,15 @@ import { ViperError } from "../../protocol/problems.ts";
 import { TTL_MS_MAX } from "../../protocol/vm_settings.ts";
 import type { Machine } from "../runtimes/runtime.ts";
 import type { VmRow } from "../store/vm_rows.ts";
-import { bootTimeout, type Crash, crashOf, HUNG, notLoggedIn, notStarted } from "./crash.ts";
+import {
+  bootTimeout,
+  type Crash,
+  crashOf,
+  HUNG,
+  notLoggedIn,
+  notStarted,
+  OUT_OF_MEMORY,
+} from "./crash.ts";
 import { Footprint, type FootprintParts } from "./footprint.ts";
 import { Incarnation } from "./incarnation.ts";
 import { insist, Later } from "./later.ts";
@@ -213,10 +221,11 @@ export class Lifecycle {
   }
 
   /** An end that nobody asked for: the state is told even when the host cannot be cleaned. */
-  async crash(signal: "exit" | "expire", { cause, reason }: Crash): Promise<void> {
+  async crash(signal: "exit" | "expire", crash: Crash): Promise<void> {
     const row = this.record.row();
     if (row === undefined || transition(row.status, signal) === null) return;
     this.#life?.end();
+    const { cause, reason } = await this.#explained(crash);
     const isUnclean = await this.hasLeft(this.footprint.release(null));
     this.record.apply(signal, { reason }, { cause, isUnclean });
     // Only now, so that an end that could not be stored is told again.
@@ -323,6 +332,16 @@ export class Lifecycle {
       this.#logFailure("save_profile", error);
       return `its profile was not saved: ${messageOf(error)}`;
     }
+  }
+
+  /** What the kernel knows of an end, while there is a cgroup to ask. */
+  async #explained(crash: Crash): Promise<Crash> {
+    if (crash.cause !== "process_exit") return crash;
+    const wasStarved = await this.footprint.wasStarved().catch((error) => {
+      this.#logFailure("explain", error);
+      return false;
+    });
+    return wasStarved ? OUT_OF_MEMORY : crash;
   }
 
   async #crashIf(life: Incarnation, signal: "exit" | "expire", crash: Crash): Promise<void> {

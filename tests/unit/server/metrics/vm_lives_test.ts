@@ -72,6 +72,10 @@ Deno.test("VmLives counts starts that fail and that are cancelled, once each", a
 Deno.test("VmLives counts crashes by their cause", async (t) => {
   const stories: [string, (figures: MetricsWorld) => Promise<void>][] = [
     ["process_exit", ({ world }) => Promise.resolve(world.runtime.machines[0]?.exit())],
+    ["out_of_memory", (figures) => {
+      figures.world.starved.add(idOf(figures, "a"));
+      return Promise.resolve(figures.world.runtime.machines[0]?.exit());
+    }],
     ["guest_panic", ({ world }) => Promise.resolve(world.runtime.machines[0]?.exit("guest_panic"))],
     ["boot_timeout", ({ world }) => world.clock.advance(BOOT_TIMEOUT_MS)],
     ["network_lost", async (figures) => {

@@ -20,7 +20,7 @@ const real = denoHost({ log: () => {} });
 
 /** Files that the kernel puts into a cgroup when the one above hands a controller on. */
 const FILES: Readonly<Record<string, readonly string[]>> = {
-  memory: ["memory.max", "memory.swap.max", "memory.oom.group"],
+  memory: ["memory.max", "memory.swap.max", "memory.oom.group", "memory.events"],
   cpu: ["cpu.max"],
   pids: ["pids.max"],
 };
@@ -114,6 +114,19 @@ Deno.test("create() limits memory with what the hypervisor needs, swap, processo
   await cgroups.remove(ID);
   await cgroups.remove(ID);
   assert.deepEqual(await cgroups.owners(), []);
+});
+
+Deno.test("wasStarved() tells whether the kernel ended a process for want of memory", async () => {
+  await using stand = await standIn();
+  await using cgroups = await stand.cgroups();
+  assert.equal(await cgroups.wasStarved(ID), false, "there is no cgroup");
+  const folder = await cgroups.create(ID, WANTED);
+  for (const [kills, expected] of [[0, false], [2, true]] as const) {
+    const events = `low 0\nhigh 0\nmax 7\noom 1\noom_kill ${kills}\noom_group_kill 0\n`;
+    Deno.writeTextFileSync(`${folder}/memory.events`, events);
+    assert.equal(await cgroups.wasStarved(ID), expected);
+  }
+  await cgroups.remove(ID);
 });
 
 Deno.test("openCgroups() limits what it can and says what it cannot", async () => {

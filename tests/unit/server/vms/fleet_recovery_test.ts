@@ -87,7 +87,8 @@ Deno.test("Fleet.recover() takes back a VM that never booted, and frees its key"
   await using world = await fleetWorld();
   world.runtime.gate = new Promise(() => {});
   void world.create("one", {}, "key");
-  await until("the folder", () => namesIn(`${world.folder}/run`).length === 1);
+  await until("its boot", () => world.runtime.asked === 1);
+  assert.equal(namesIn(`${world.folder}/run`).length, 1);
   await Deno.writeTextFile(`${world.folder}/logs/${world.rows.all()[0]?.id}.console.log`, "hello");
   world.runtime.gate = Promise.resolve();
   await world.restart("crash");
@@ -106,7 +107,7 @@ Deno.test("Fleet.recover() keeps a VM that was being started again when the daem
   await world.fleet.stop("one", 0);
   world.runtime.gate = new Promise(() => {});
   void world.fleet.start("one");
-  await until("the folder", () => namesIn(`${world.folder}/run`).length === 1);
+  await until("its boot", () => world.runtime.asked === 2);
   world.runtime.gate = Promise.resolve();
   await world.restart("crash");
   const { status, labels } = world.fleet.get("one");

@@ -39,6 +39,8 @@ export interface FleetWorld extends AsyncDisposable {
   readonly runtime: StandInRuntime;
   readonly profiles: StandInProfiles;
   readonly taps: Set<string>;
+  /** Ids of VMs whose machines the kernel ends for want of memory. */
+  readonly starved: Set<string>;
   readonly logged: string[];
   /** Of the daemon that lives. */
   readonly fleet: Fleet;
@@ -85,9 +87,15 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
   const logs = new VmLogs({ host, bus, logDir: `${folder}/logs` });
   const runtime = new StandInRuntime();
   const taps = new Set<string>();
+  const starved = new Set<string>();
   const egress = new Map<string, unknown>();
   const place = {
-    cgroups: null,
+    cgroups: {
+      create: () => Promise.resolve("/no/cgroup"),
+      remove: () => Promise.resolve(),
+      owners: () => Promise.resolve([]),
+      wasStarved: (id: string) => Promise.resolve(starved.has(id)),
+    },
     taps: {
       createTap: (id: string, plan: { egress: unknown }) => {
         if (taps.has(id)) return Promise.reject(new Error("the tap is there already"));
@@ -148,6 +156,7 @@ export async function fleetWorld(change: WorldOptions = {}): Promise<FleetWorld>
       logs,
       runtime,
       taps,
+      starved,
       egress,
       logged,
       profiles,

@@ -87,6 +87,8 @@ export class StandInRuntime implements Runtime {
   readonly name = "qemu";
   readonly traits = { image: false, network: true };
   readonly machines: StandInMachine[] = [];
+  /** Machines that were asked for, made or not. */
+  asked = 0;
   /** `create` waits for it. */
   gate: Promise<void> = Promise.resolve();
   /** Whether machines that are gone stay in the list. */
@@ -99,6 +101,7 @@ export class StandInRuntime implements Runtime {
   }
 
   async create(spec: MachineSpec, signal: AbortSignal): Promise<Machine> {
+    this.asked++;
     await this.gate;
     signal.throwIfAborted();
     if (this.createFailure !== null) throw this.createFailure;
