@@ -12,6 +12,7 @@ import { downloadHandlers } from "./download_handlers.ts";
 import { emulationHandlers } from "./emulation_handlers.ts";
 import { captureHandlers } from "./capture_handlers.ts";
 import { lookHandlers } from "./look_handlers.ts";
+import { performanceHandlers } from "./performance_handlers.ts";
 import { pageHandlers } from "./page_handlers.ts";
 import { profileHandlers, storageHandlers } from "./storage_handlers.ts";
 import { readingHandlers } from "./reading_handlers.ts";
@@ -39,6 +40,7 @@ export function browserHandlers(
     ...actHandlers(handler),
     ...recordHandlers(glance),
     ...emulationHandlers(handler, glance),
+    ...performanceHandlers(handler, browserHandler),
     ...storageHandlers(handler),
     ...profileHandlers(handler, glance),
     ...downloadHandlers(parts.browser.downloads, parts.host),

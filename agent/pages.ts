@@ -15,6 +15,7 @@ import type { PageRecords } from "./records/page_records.ts";
 import type { ProfileState } from "./know/profile_state.ts";
 import { StorageSeed } from "./know/storage_seed.ts";
 import { Refs } from "./refs.ts";
+import { Tracing } from "./tracing.ts";
 import { Turns } from "./turns.ts";
 
 /** Pages opened by pages are kept up to this many; beyond, the oldest is closed. */
@@ -49,6 +50,8 @@ export class Pages {
   readonly #coming = new Set<Promise<void>>();
   /** What happens with the dialogs of every page. */
   readonly dialogRules: DialogRules;
+  /** Of the whole Chrome. */
+  readonly tracing: Tracing;
   #order: OpenPage[] = [];
 
   private constructor(browser: Browser, parts: PagesParts) {
@@ -57,6 +60,7 @@ export class Pages {
     this.#records = parts.records;
     this.#log = parts.log;
     this.dialogRules = parts.dialogRules;
+    this.tracing = new Tracing(browser);
   }
 
   /** Takes over the pages that stand, of which there is at least one when this resolves. */

@@ -10,6 +10,7 @@ import { keysCreate, keysDelete, keysList, ticketsCreate } from "./keys.ts";
 import { vmsLogs } from "./logs.ts";
 import { mockOperations } from "./mocks.ts";
 import { lookOperations } from "./look.ts";
+import { performanceOperations } from "./performance.ts";
 import { pageOperations } from "./pages.ts";
 import {
   profilesCreate,
@@ -88,6 +89,7 @@ export const browserOperations = {
   ...recordOperations,
   ...emulationOperations,
   ...mockOperations,
+  ...performanceOperations,
   ...storageOperations,
   ...downloadOperations,
   ...browserProfileOperations,

@@ -174,6 +174,8 @@ export const PROBLEMS = {
   },
   request_not_found: { status: 404, title: "There is no such request" },
   body_not_kept: { status: 410, title: "The body is not kept, or not any more" },
+  trace_running: { status: 409, title: "Chrome records a trace already" },
+  trace_not_running: { status: 409, title: "There is no trace to stop" },
   mock_limit_reached: { status: 409, title: "There may be no more mocks" },
   mock_not_found: { status: 404, title: "There is no such mock" },
   emulation_failed: { status: 422, title: "Chrome does not take that setting" },

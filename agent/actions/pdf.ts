@@ -3,11 +3,9 @@ import type { browserPdf, PaperFormat } from "../../protocol/capture.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ActionContext } from "../action_runner.ts";
-import { assertFits } from "./result_size.ts";
+import { readStream } from "./read_stream.ts";
 
 const WAITING_FOR = "Chrome to print the page";
-/** Bytes that are read at once. */
-const CHUNK_BYTES = 1024 * 1024;
 /** What Chrome draws where a template is left out; else it would draw its own. */
 const NOTHING = "<span></span>";
 
@@ -36,7 +34,7 @@ export async function pdf(
 ): Promise<OutputOf<typeof browserPdf>> {
   const stream = await print(input, cdp, deadline);
   try {
-    const bytes = await readAll(stream, cdp, deadline);
+    const bytes = await readStream(stream, cdp, "the printed page", deadline);
     const captured_at = clock.now().toISOString();
     return { data: bytes.toBase64(), byte_length: bytes.length, captured_at };
   } finally {
@@ -96,26 +94,4 @@ function wordsOf(input: ParsedOf<typeof browserPdf>): Protocol.Page.PrintToPDFRe
 function inches(length: string): number {
   const unit = length.slice(-2);
   return Number(length.slice(0, -2)) / (PER_INCH[unit] ?? 1);
-}
-
-/** @throws {ViperError} `result_too_large`, with no more of it in memory than that */
-async function readAll(
-  handle: Protocol.IO.StreamHandle,
-  cdp: CDPSession,
-  deadline: ActionContext["deadline"],
-): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  while (true) {
-    const { data, eof, base64Encoded } = await deadline.race(
-      "the printed page",
-      cdp.send("IO.read", { handle, size: CHUNK_BYTES }),
-    );
-    const chunk = base64Encoded ? Uint8Array.fromBase64(data) : new TextEncoder().encode(data);
-    chunks.push(chunk);
-    length += chunk.length;
-    assertFits(length, deadline.action);
-    if (eof) break;
-  }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }

@@ -1,0 +1,122 @@
+/** How fast pages are: schemas and operations. */
+import * as z from "zod";
+import { actionFields, done, timeoutMs } from "./browser.ts";
+import { operation } from "./operation.ts";
+
+/** Megabytes that Chrome keeps of a trace while it records. */
+export const TRACE_BUFFER_MB_MAX = 512;
+/** Categories that a trace may have. */
+export const TRACE_CATEGORIES_MAX = 100;
+
+const ms = z.number();
+const bytes = z.number();
+
+/** The document's way here; times in milliseconds since the navigation began. */
+const navigation = z.object({
+  type: z.string(),
+  protocol: z.string(),
+  redirects: z.int(),
+  response_start_ms: ms,
+  response_end_ms: ms,
+  dom_interactive_ms: ms,
+  /** Left out while it is still to come, as is the load event. */
+  dom_content_loaded_ms: ms.optional(),
+  load_ms: ms.optional(),
+  /** Over the network, with headers. */
+  transfer_bytes: bytes,
+  /** Of the body, once decoded. */
+  body_bytes: bytes,
+});
+
+/** As https://web.dev/articles/vitals names them; what has not happened yet is left out. */
+const vitals = z.object({
+  first_paint_ms: ms.optional(),
+  first_contentful_paint_ms: ms.optional(),
+  largest_contentful_paint_ms: ms.optional(),
+  /** The element of the largest paint, such as `img#hero`. */
+  largest_contentful_paint_element: z.string().optional(),
+  cumulative_layout_shift: z.number(),
+  /** Of tasks longer than 50 ms, what is beyond that. */
+  total_blocking_ms: ms,
+  /** From a person's input to the next paint, the longest. */
+  longest_interaction_ms: ms.optional(),
+});
+
+export const browserMetrics = operation({
+  name: "browser.metrics",
+  summary: "Measure a page: its way here, web vitals, memory, and what Chrome did for it",
+  http: { method: "POST", path: "/v1/browser/metrics", status: 200 },
+  input: z.strictObject({ ...actionFields }),
+  output: z.object({
+    url: z.string(),
+    /** Left out where nothing was loaded. */
+    navigation: navigation.optional(),
+    vitals,
+    /** Since the page was opened. */
+    work: z.object({
+      documents: z.number(),
+      frames: z.number(),
+      nodes: z.number(),
+      event_listeners: z.number(),
+      layouts: z.number(),
+      style_recalculations: z.number(),
+      layout_ms: ms,
+      style_ms: ms,
+      script_ms: ms,
+      task_ms: ms,
+      heap_used_bytes: bytes,
+      heap_total_bytes: bytes,
+    }),
+  }),
+  errors: ["dialog_open", "page_not_found", "timeout", "browser_unavailable"],
+});
+
+const category = z.string().regex(
+  /^-?[\w.,*-]{1,200}$/,
+  "a category is a word such as devtools.timeline",
+);
+
+export const browserTraceStart = operation({
+  name: "browser.trace_start",
+  summary: "Begin to record what the browser does, until it is stopped or the buffer is full",
+  http: { method: "POST", path: "/v1/browser/trace-start", status: 200 },
+  input: z.strictObject({
+    /** What DevTools' performance panel records when left out; one with a minus is left out. */
+    categories: z.array(category).min(1).max(TRACE_CATEGORIES_MAX).optional(),
+    /** With pictures of the page. */
+    screenshots: z.boolean().default(false),
+    /** When it is full, nothing more is recorded. */
+    buffer_mb: z.int().min(1).max(TRACE_BUFFER_MB_MAX).default(64),
+    timeout_ms: timeoutMs,
+  }),
+  output: done,
+  errors: ["trace_running", "timeout", "browser_unavailable"],
+});
+
+export const browserTraceStop = operation({
+  name: "browser.trace_stop",
+  summary: "Stop recording, and answer with the trace as gzipped JSON for DevTools or Perfetto",
+  http: { method: "POST", path: "/v1/browser/trace-stop", status: 200 },
+  input: z.strictObject({ timeout_ms: timeoutMs }),
+  output: z.object({
+    /** The gzipped JSON, base64. */
+    data: z.string(),
+    byte_length: z.int(),
+    /** Whether the buffer was full, so that the end is missing. */
+    is_cut: z.boolean(),
+  }),
+  bytes: { member: "data", mediaType: "application/gzip" },
+  errors: [
+    "trace_not_running",
+    "result_too_large",
+    "timeout",
+    "browser_unavailable",
+  ],
+});
+
+/** About how fast pages are; served by the agent. */
+export const performanceOperations = {
+  metrics: browserMetrics,
+  traceStart: browserTraceStart,
+  traceStop: browserTraceStop,
+} as const;
