@@ -15,6 +15,7 @@ import { createIncrementalIdGenerator } from "puppeteer-core/internal/util/incre
 import { ACTION_TIMEOUT_MS_MAX } from "../protocol/browser.ts";
 import type { Host } from "../host/host.ts";
 import { ASIDE_URL } from "./aside_url.ts";
+import { withBodyLimits } from "./body_limits.ts";
 import { openDevtoolsSocket } from "./devtools_socket.ts";
 
 /** No single command may take longer than the longest action. */
@@ -29,6 +30,8 @@ export async function connectBeside(
   signal: AbortSignal,
 ): Promise<PublicConnection> {
   const transport = await openDevtoolsSocket(url, host, signal);
+  const send = transport.send.bind(transport);
+  transport.send = (message) => send(withBodyLimits(message));
   const ids = createIncrementalIdGenerator();
   const connection = new Connection(url, transport, 0, PROTOCOL_TIMEOUT_MS, false, ids, noLog);
   return connection as unknown as PublicConnection;
@@ -50,6 +53,8 @@ export async function connectDevtools(
   // Left out, that of Chrome's first page. Others are DevTools clients' own, and are let alone.
   let ownContext = context;
   const transport = await openDevtoolsSocket(url, host, signal);
+  const send = transport.send.bind(transport);
+  transport.send = (message) => send(withBodyLimits(message));
   try {
     const browser = await _connectToCdpBrowser(
       transport,

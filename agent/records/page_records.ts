@@ -4,11 +4,6 @@ import { recordConsole } from "./console_recorder.ts";
 import { PageRecord } from "./page_record.ts";
 import { RequestRecorder } from "./request_recorder.ts";
 
-/** Bytes of bodies that Chrome keeps per target … */
-export const BODIES_BYTES_MAX = 32 * 1024 * 1024;
-/** … and of one body. */
-export const BODY_BYTES_MAX = 8 * 1024 * 1024;
-
 /** Pages, frames of other origins, and workers can be recorded. */
 const RECORDED = ["page", "iframe", "worker", "shared_worker"];
 
@@ -79,8 +74,7 @@ export class PageRecords {
 /** Answers are not waited for: while the target waits for the debugger, some do not come. */
 function enable(session: CDPSession): void {
   const ignore = () => {}; // A worker has no log, and any target may be gone.
-  const limits = { maxTotalBufferSize: BODIES_BYTES_MAX, maxResourceBufferSize: BODY_BYTES_MAX };
-  session.send("Network.enable", limits).catch(ignore);
+  session.send("Network.enable").catch(ignore);
   session.send("Runtime.enable").catch(ignore);
   session.send("Log.enable").catch(ignore);
 }

@@ -4,9 +4,11 @@
  * Method: a real agent and Chrome, pages that write, throw and ask on purpose.
  */
 import assert from "node:assert/strict";
+import { BODY_BYTES_MAX } from "../../agent/body_limits.ts";
 import { CONSOLE_ENTRIES_MAX } from "../../agent/records/page_record.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { serveSite, type Site, startAgent, type TestAgent, within } from "./agent_fixture.ts";
+import { BareClient } from "./bare_client.ts";
 import { reached } from "./reached.ts";
 
 const SITE: Site = {
@@ -201,4 +203,52 @@ async function readUntil(response: Response, isThere: (text: string) => boolean)
   while (!isThere(text)) text += (await within("the stream", reader.read())).value ?? "";
   await reader.cancel();
   return text;
+}
+
+Deno.test("bodies are kept within bounds, in popups too, whatever a DevTools client asks for", async () => {
+  const filler = (bytes: number) => () => new Response("x".repeat(bytes));
+  await using agent = await startAgent();
+  await using site = serveSite({
+    ...SITE,
+    ...{ "/large": filler(BODY_BYTES_MAX + 1), "/small": filler(1_000) },
+  });
+  const { client } = agent;
+  await client.navigate({ url: `${site.url}/opener` });
+  const pages = await reached(async () => {
+    const { pages } = await client.pagesList({});
+    return pages.length === 2 ? pages : undefined;
+  });
+  await using devtools = await devtoolsOf(agent);
+  for (const { id: page } of pages) {
+    await devtools.ask(page, "Network.enable", { maxTotalBufferSize: 0 });
+    const expression = `Promise.all(["/large", "/small"].map((path) =>
+      fetch(path).then((response) => response.text()))).then(() => 1)`;
+    await client.evaluate({ page, expression, await_promise: true });
+    const body = async (path: string) => {
+      const { requests: [request] } = await client.requests({ page, url: path });
+      return await client.requestBody({ page, id: request?.id ?? 0 });
+    };
+    assert.equal((await body("/small")).body.length, 1_000);
+    await assert.rejects(body("/large"), { code: "body_not_kept" });
+  }
+});
+
+/** A client of the agent's Chrome beside the agent. */
+async function devtoolsOf(agent: TestAgent) {
+  const answer = await agent.signedFetch(`${agent.baseUrl}/v1/devtools`);
+  const { hostname, port } = new URL((await answer.json()).websocket_url);
+  const open: BareClient[] = [];
+  return {
+    ask: async (page: string, method: string, params: object) => {
+      const client = new BareClient(await Deno.connect({ hostname, port: Number(port) }), {});
+      open.push(client);
+      await client.upgrade(`/devtools/page/${page}`);
+      await client.send({ id: 1, method, params });
+      assert.match((await client.next())?.text ?? "", /^{"id":1,"result":/);
+    },
+    [Symbol.asyncDispose]: () => {
+      for (const client of open) client[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  };
 }
