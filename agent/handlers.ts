@@ -18,6 +18,7 @@ import { profileHandlers, storageHandlers } from "./storage_handlers.ts";
 import { readingHandlers } from "./reading_handlers.ts";
 import { type ScriptHandlerParts, scriptHandlers } from "./script_handlers.ts";
 import { recordHandlers } from "./record_handlers.ts";
+import { waitHandlers } from "./wait_handlers.ts";
 
 /** The browser's operations, done on the runner's pages. */
 export function browserHandlers(
@@ -37,6 +38,7 @@ export function browserHandlers(
     ...captureHandlers(handler),
     ...lookHandlers(handler),
     ...readingHandlers(handler),
+    ...waitHandlers(glance),
     ...actHandlers(handler),
     ...recordHandlers(glance),
     ...emulationHandlers(handler, glance),

@@ -24,6 +24,7 @@ import { recordOperations } from "./records.ts";
 import { storageOperations } from "./storage.ts";
 import { scriptOperations } from "./scripts.ts";
 import { systemHealth, systemStatus } from "./system.ts";
+import { waitOperations } from "./waits.ts";
 import {
   vmsCreate,
   vmsDelete,
@@ -85,6 +86,7 @@ export const browserOperations = {
   ...captureOperations,
   ...lookOperations,
   ...readingOperations,
+  ...waitOperations,
   ...actOperations,
   ...recordOperations,
   ...emulationOperations,

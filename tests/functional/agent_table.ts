@@ -59,6 +59,7 @@ const PAGE = `<title>Page</title>
 const SITE: Site = {
   "/": PAGE,
   "/other": "<title>Other</title>",
+  "/next": "<title>Next</title><p id=next>Arrived",
   "/moved": () => new Response(null, { status: 302, headers: { location: "/other" } }),
   "/empty": () => new Response(null, { status: 204 }),
   "/download": () =>

@@ -78,6 +78,8 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "browser.pdf:height": fc.constantFrom("2in", "20cm"),
   "browser.pdf:scale": fc.constantFrom(0.5, 2),
   landscape: fc.boolean(),
+  "browser.wait_selector:state": fc.constantFrom("attached", "visible", "hidden", "detached"),
+  gone: fc.boolean(),
   main_only: fc.boolean(),
   max_length: fc.integer({ min: 1, max: 5_000_000 }),
   glob: text,
