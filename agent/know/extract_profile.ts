@@ -1,3 +1,4 @@
+import type { ZodType } from "zod";
 import type { profileExtract } from "../../protocol/browser_profile.ts";
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
@@ -8,7 +9,9 @@ import {
   type OriginContents,
   ORIGINS_MAX,
   PROFILE_BYTES_MAX,
+  storedDatabase,
 } from "../../protocol/profile_contents.ts";
+import { type Cookie, COOKIES_MAX, storageItems } from "../../protocol/storage.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { Aside } from "../aside.ts";
 import { Deadline } from "../deadline.ts";
@@ -21,6 +24,8 @@ import { frameOf, readItems } from "./storage.ts";
 const ORIGIN_TIMEOUT_MS = 5_000;
 /** What is left for origins, when cookies and what stands around all of it are counted out. */
 const ORIGINS_BYTES_MAX = PROFILE_BYTES_MAX - 1024 * 1024;
+/** Characters of what is said of a thing that is left out: sites choose their databases' names. */
+const WORDS_LENGTH_MAX = 500;
 
 /** The page that is asked, where it is of an origin that stores. */
 interface OwnPage {
@@ -35,9 +40,14 @@ export async function extractProfile(
 ): Promise<OutputOf<typeof profileExtract>> {
   const { profile, deadline } = context;
   const attached = profile.isAttached;
-  const { cookies } = await listCookies({ timeout_ms }, context);
+  const { cookies: all } = await listCookies({ timeout_ms }, context);
+  const cookies = all.slice(0, COOKIES_MAX);
   const own = await ownPage(context);
-  const { origins, leftOut } = await readOrigins(own, context);
+  const { origins, leftOut } = await readOrigins(own, cookies, context);
+  if (cookies.length < all.length) {
+    const reason = `no more than ${COOKIES_MAX} can be taken along`;
+    leftOut.push({ origin: "", what: `${all.length - cookies.length} cookies`, reason });
+  }
   const page = origins.find(({ origin }) => origin === own?.origin);
   deadline.signal.throwIfAborted();
   return {
@@ -51,14 +61,21 @@ export async function extractProfile(
   };
 }
 
-async function readOrigins(own: OwnPage | null, context: ActionContext) {
+async function readOrigins(
+  own: OwnPage | null,
+  cookies: readonly Cookie[],
+  context: ActionContext,
+) {
   const { profile, page, deadline } = context;
   const origins: OriginContents[] = [];
   const leftOut: LeftOut[] = [];
   const leave = (origin: string, what: string, reason: string) => {
-    if (leftOut.length < LEFT_OUT_MAX) leftOut.push({ origin, what, reason });
+    // Room for the cookies that are too many.
+    if (leftOut.length >= LEFT_OUT_MAX - 1) return;
+    const [told, why] = [what, reason].map((text) => text.slice(0, WORDS_LENGTH_MAX));
+    leftOut.push({ origin, what: told ?? "", reason: why ?? "" });
   };
-  let room = ORIGINS_BYTES_MAX;
+  let room = ORIGINS_BYTES_MAX - sizeOf(cookies);
   await using stack = new AsyncDisposableStack();
   let aside: Aside | null = null;
   for (const origin of profile.origins) {
@@ -94,16 +111,21 @@ async function readOrigin(
 ): Promise<{ told: OriginContents; bytes: number }> {
   const items = async (kind: "local" | "session") => {
     const read = await readItems(frame, kind, { deadline });
-    const bytes = sizeOf(read);
-    if (bytes <= room) return read;
-    leave(origin, `${kind}_storage`, "there is no room for it");
+    const refusal = sizeOf(read) > room ? "there is no room for it" : refusalOf(storageItems, read);
+    if (refusal === null) return read;
+    leave(origin, `${kind}_storage`, refusal);
     return {};
   };
   const local_storage = await items("local");
   const session_storage = isOwn ? await items("session") : {};
   const left = room - sizeOf(local_storage) - sizeOf(session_storage);
-  const { databases, leftOut } = await readDatabases(frame, deadline, left);
+  const { databases: read, leftOut } = await readDatabases(frame, deadline, left);
   for (const { what, reason } of leftOut) leave(origin, what, reason);
+  const databases = read.filter((database) => {
+    const refusal = refusalOf(storedDatabase, database);
+    if (refusal !== null) leave(origin, `indexed_db ${database.name}`, refusal);
+    return refusal === null;
+  });
   const told = { origin, local_storage, session_storage, indexed_db: databases };
   const isEmpty = databases.length === 0 && Object.keys(local_storage).length === 0 &&
     Object.keys(session_storage).length === 0;
@@ -121,6 +143,12 @@ async function ownPage(context: ActionContext): Promise<OwnPage | null> {
     if (error instanceof ViperError) return null;
     throw error;
   }
+}
+
+/** Why attaching would not take it, and with it no part of the profile; sites know other bounds. */
+function refusalOf(schema: ZodType, value: unknown): string | null {
+  const { error } = schema.safeParse(value);
+  return error?.issues[0]?.message ?? null;
 }
 
 function sizeOf(value: unknown): number {

@@ -2,6 +2,7 @@
 /** IndexedDB's databases of one origin, read and written from a frame of it. */
 import {
   DATABASES_MAX,
+  LEFT_OUT_MAX,
   STORE_RECORDS_MAX,
   type StoredDatabase,
 } from "../../protocol/profile_contents.ts";
@@ -35,7 +36,9 @@ export async function readDatabases(
   );
   // As text, since DevTools would replace lone surrogates.
   return JSON.parse(
-    await callInFrame(frame, deadline, read, bytesMax, STORE_RECORDS_MAX, DATABASES_MAX),
+    await callInFrame(frame, deadline, read, bytesMax, {
+      ...{ records: STORE_RECORDS_MAX, databases: DATABASES_MAX, leftOut: LEFT_OUT_MAX },
+    }),
   );
 }
 
@@ -53,18 +56,23 @@ export async function writeDatabases(
 }
 
 /** Runs in the page, as all below. */
-async function readAll(room: number, recordsMax: number, databasesMax: number): Promise<string> {
+async function readAll(
+  room: number,
+  most: { readonly records: number; readonly databases: number; readonly leftOut: number },
+): Promise<string> {
   const databases: StoredDatabase[] = [];
   const leftOut: { what: string; reason: string }[] = [];
   for (const { name = "" } of await indexedDB.databases()) {
     const run: EncodeRun = { seen: new Map(), pending: [], room };
     const leave = (what: string, error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
-      leftOut.push({ what: `indexed_db ${name}${what}`, reason });
+      if (leftOut.length === most.leftOut) return;
+      // Each may be of megabytes, and is cut where it is told.
+      leftOut.push({ what: `indexed_db ${name}${what}`.slice(0, 1_000), reason });
     };
     try {
-      if (databases.length === databasesMax) throw new Error("there are too many databases");
-      databases.push(await readOne(name, run, recordsMax, leave));
+      if (databases.length === most.databases) throw new Error("there are too many databases");
+      databases.push(await readOne(name, run, most.records, leave));
       room = run.room;
     } catch (error) {
       leave("", error);
