@@ -70,3 +70,23 @@ function tooLarge(bytesMax: number): ViperError {
     `Cannot read a request body of more than ${bytesMax} bytes`,
   );
 }
+
+/**
+ * An agent's answer, whose body fails beyond so many bytes: a guest may be hostile, and who reads an
+ * answer to its end holds all of it. The body fails with {@linkcode ViperError} `agent_unreachable`.
+ */
+export function bounded(response: Response, bytesMax: number): Response {
+  if (response.body === null) return response;
+  let length = 0;
+  const body = response.body.pipeThrough(
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform(chunk, controller) {
+        length += chunk.length;
+        if (length <= bytesMax) return controller.enqueue(chunk);
+        const message = `Cannot read the agent's answer: it has more than ${bytesMax} bytes`;
+        throw new ViperError("agent_unreachable", message);
+      },
+    }),
+  );
+  return new Response(body, response);
+}

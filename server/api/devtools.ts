@@ -8,6 +8,7 @@ import type { Context, Hono } from "hono";
 import type { Clock } from "../../host/host.ts";
 import { joinWays, pipe } from "../../protocol/byte_pipe.ts";
 import { readdressed, WITH_ADDRESSES } from "../../protocol/devtools_addresses.ts";
+import { bounded } from "../../protocol/http_body.ts";
 import { headBytes } from "../../protocol/http_head.ts";
 import { requestIdOf } from "../../protocol/http_server.ts";
 import { ViperError } from "../../protocol/problems.ts";
@@ -20,6 +21,9 @@ import { KEEP_ALIVE_MS } from "../../protocol/event_frames.ts";
 const ROUTES = ["/api/v1/vms/:name/devtools/*", "/ws/v1/vms/:name/devtools/*"];
 /** Segments of a path before what Chrome serves itself. */
 const PREFIX_SEGMENTS = 6;
+/** Bytes of an answer that is read to have its addresses rewritten; pages may have long ones. */
+export const ADDRESSES_BYTES_MAX = 16 * 1024 * 1024;
+
 /** What the routes are made from. */
 export interface DevtoolsParts {
   readonly devtools: Devtools;
@@ -48,7 +52,10 @@ export function mountDevtools(app: Hono, parts: DevtoolsParts): void {
       const prefix = new URL(c.req.url).pathname.split("/").slice(0, PREFIX_SEGMENTS).join("/");
       const place = { origin: parts.originOf(c), prefix, query: parts.queryOf(c) };
       // What a guest serves must not act at the daemon's origin, and its pages are shut in.
-      return await readdressed(answer, { ...place, hasFrontEnd: false });
+      return await readdressed(bounded(answer, ADDRESSES_BYTES_MAX), {
+        ...place,
+        hasFrontEnd: false,
+      });
     });
   }
 }

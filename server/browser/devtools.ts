@@ -6,6 +6,7 @@
  */
 import type { ByteStream, Host } from "../../host/host.ts";
 import { DEVTOOLS_DOOR_PATH, DEVTOOLS_PREFIX, devtoolsDoor } from "../../protocol/guest.ts";
+import { bounded } from "../../protocol/http_body.ts";
 import type { Head } from "../../protocol/http_head.ts";
 import type { FetchLike } from "../../protocol/http_client.ts";
 import { ViperError } from "../../protocol/problems.ts";
@@ -129,7 +130,7 @@ export class Devtools {
     const send: FetchLike = (url, init) => agent.pool.fetch("devtools.door:fetch", url, init);
     const url = agent.url + DEVTOOLS_DOOR_PATH;
     const answer = await this.relay.signerOf(agent).send(send, url, { method: "POST", signal });
-    return devtoolsDoor.parse(await answer.json()).port;
+    return devtoolsDoor.parse(await bounded(answer, PROBLEM_BYTES_MAX).json()).port;
   }
 }
 
@@ -146,7 +147,9 @@ async function bodyText(stream: ByteStream, rest: Uint8Array): Promise<string> {
 }
 
 async function problemOf(response: Response): Promise<ViperError | null> {
-  return ViperError.fromProblem(await response.json().catch(() => null));
+  return ViperError.fromProblem(
+    await bounded(response, PROBLEM_BYTES_MAX).json().catch(() => null),
+  );
 }
 
 function unavailable(vmName: string, cause: unknown): ViperError {

@@ -1,8 +1,14 @@
 /** Profiles on their way into VMs' browsers, and out of them. */
 import type { Host } from "../../host/host.ts";
+import { bounded } from "../../protocol/http_body.ts";
 import { createClient } from "../../protocol/http_client.ts";
 import type { Client } from "../../protocol/operation.ts";
-import { EVERYTHING, type LeftOut, type OriginContents } from "../../protocol/profile_contents.ts";
+import {
+  EVERYTHING,
+  type LeftOut,
+  type OriginContents,
+  profileContents,
+} from "../../protocol/profile_contents.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ProfileUse } from "../../protocol/profiles.ts";
 import { type SignableInit, Signer } from "../../protocol/signer.ts";
@@ -14,6 +20,8 @@ import type { Profiles } from "./profiles.ts";
 /** How long a browser may take to be given a profile, and to give it, in milliseconds. */
 export const ATTACH_TIMEOUT_MS = 60_000;
 export const SAVE_TIMEOUT_MS = 30_000;
+/** Bytes of an agent's answer: the profile, and once more what the active page's origin stores. */
+export const ANSWER_BYTES_MAX = 34 * 1024 * 1024;
 /** How much later than the agent's own timeout it is given up. */
 const GRACE_MS = 5_000;
 
@@ -62,7 +70,16 @@ export class GuestProfiles implements VmProfiles {
         throw new ViperError("browser_unavailable", message);
       }
       const kept = await this.#unread(profile, left_out);
-      await profiles.save(profile, { cookies, origins: [...origins, ...kept], left_out });
+      const contents = { cookies, origins: [...origins, ...kept], left_out };
+      // A guest may answer what it likes; what could not be attached again must not be kept.
+      const { data, error } = profileContents.safeParse(contents);
+      if (data === undefined) {
+        const reason = error.issues[0]?.message;
+        throw new Error(
+          `Cannot save profile "${profile}": what the browser has is none: ${reason}`,
+        );
+      }
+      await profiles.save(profile, data);
       log("info", "saved a profile", { profile, left_out: left_out.length });
     } catch (error) {
       profiles.noteSaveError(profile, error instanceof Error ? error.message : String(error));
@@ -96,7 +113,8 @@ export class GuestProfiles implements VmProfiles {
       baseUrl: agent.url,
       fetch: (url, init) =>
         signer.send(
-          (url, init) => agent.pool.fetch("profiles.guest:fetch", url, init),
+          async (url, init) =>
+            bounded(await agent.pool.fetch("profiles.guest:fetch", url, init), ANSWER_BYTES_MAX),
           url,
           init as SignableInit,
         ),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { until } from "../../../until.ts";
 import { BODY_LIMIT_BYTES } from "../../../../protocol/http_body.ts";
 import { Verifier } from "../../../../protocol/verifier.ts";
+import { ADDRESSES_BYTES_MAX } from "../../../../server/api/devtools.ts";
 import type { AgentLink } from "../../../../server/vms/incarnation.ts";
 import { type ApiWorld, apiWorld, assertProblem } from "../api/api_world.ts";
 
@@ -275,3 +276,17 @@ for (const [given, isKept] of IDS) {
     assert.deepEqual([line.message, line.request_id], ["audit", expected]);
   });
 }
+
+Deno.test("an agent's answer without an end is not read into memory", async () => {
+  let sent = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += 1024 * 1024;
+      controller.enqueue(new Uint8Array(1024 * 1024).fill(0x20));
+    },
+  });
+  await using relay = await relayWorld(() => new Response(endless));
+  const answer = await relay.api.request("/api/v1/vms/one/devtools/json/version");
+  await assertProblem(answer, "agent_unreachable");
+  assert.ok(sent < ADDRESSES_BYTES_MAX + 8 * 1024 * 1024, `${sent} bytes were taken`);
+});

@@ -1,6 +1,7 @@
 /** Profiles on their way into a browser and out of it, over signed HTTP to an agent that is none. */
 import assert from "node:assert/strict";
-import { GuestProfiles } from "../../../../server/profiles/guest_profiles.ts";
+import { ANSWER_BYTES_MAX, GuestProfiles } from "../../../../server/profiles/guest_profiles.ts";
+import type { AgentLink } from "../../../../server/vms/incarnation.ts";
 import { contentsOf, EMPTY, profileWorld, quiet, standInAgent } from "./profile_world.ts";
 
 const COOKIE = {
@@ -71,5 +72,38 @@ Deno.test("GuestProfiles ends with the VM's life", () =>
     agent.gone.abort(new Error("the VM has ended"));
     await assert.rejects(guests.attach("work", link), /the VM has ended/);
     await assert.rejects(guests.save("work", link), /the VM has ended/);
+    assert.deepEqual(await world.profiles.read("work"), contentsOf("old"));
+  }));
+
+Deno.test("GuestProfiles.save() keeps nothing that could not be attached again", () =>
+  withAgent(async ({ world, agent, guests, link }) => {
+    const local_storage = Object.fromEntries(Array.from({ length: 10_001 }, (_, at) => [at, ""]));
+    const origins = [{
+      ...{ origin: "https://a.test", local_storage },
+      ...{ session_storage: {}, indexed_db: [] },
+    }];
+    agent.extracted = { ...EMPTY, origins };
+    await assert.rejects(guests.save("work", link), /none: there are too many items$/);
+    assert.deepEqual(await world.profiles.read("work"), contentsOf("old"));
+  }));
+
+Deno.test("GuestProfiles.save() reads no answer without an end", () =>
+  withAgent(async ({ world, guests, link }) => {
+    let sent = 0;
+    const isCancelled = Promise.withResolvers<void>();
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 1024 * 1024;
+        controller.enqueue(new Uint8Array(1024 * 1024).fill(0x20));
+      },
+      cancel: () => isCancelled.resolve(),
+    });
+    const pool: AgentLink["pool"] = {
+      fetch: () => Promise.resolve(new Response(endless)),
+      [Symbol.dispose]: () => {},
+    };
+    await assert.rejects(guests.save("work", { ...link, pool }), { code: "agent_unreachable" });
+    await isCancelled.promise;
+    assert.ok(sent < ANSWER_BYTES_MAX + 8 * 1024 * 1024, `${sent} bytes were taken`);
     assert.deepEqual(await world.profiles.read("work"), contentsOf("old"));
   }));
