@@ -40,6 +40,12 @@ const NOT_FORWARDED = [
   "origin",
 ];
 
+/** By these a guest would change what a person's browser keeps of the daemon, or asks of the person. */
+const ACTING = [
+  ...["set-cookie", "clear-site-data", "www-authenticate", "refresh", "service-worker-allowed"],
+  ...["strict-transport-security", "alt-svc", "nel", "report-to", "reporting-endpoints"],
+];
+
 /** Told how long an agent took until its answer began, in seconds. */
 export type OnAnswer = (operation: string, seconds: number) => void;
 
@@ -177,7 +183,7 @@ function passOn(response: Response): Response {
   const dropped = [
     ...NOT_FORWARDED.filter((name) => name !== "content-length"),
     ...shared,
-    "set-cookie",
+    ...ACTING,
   ];
   const headers = withoutHops(response.headers, dropped);
   // What a guest answers must not act in the daemon's name when a person opens it in a browser.
