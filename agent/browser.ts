@@ -13,6 +13,7 @@ import { Pages } from "./pages.ts";
 import type { DialogRules } from "./dialogs.ts";
 import { Emulations, LastingEmulation } from "./emulation/emulations.ts";
 import { ProfileState } from "./know/profile_state.ts";
+import { PageDialogs } from "./page_dialogs.ts";
 import { PageRecords } from "./records/page_records.ts";
 
 /** More exits of Chrome than this within the window end the agent, for init to decide. */
@@ -203,6 +204,7 @@ export class SupervisedBrowser {
     using deadline = new Deadline(this.#host.clock, "use Chrome", CONNECT_TIMEOUT_MS, [life]);
     const records = new PageRecords(() => this.#host.clock.now());
     const profile = new ProfileState();
+    const dialogs = new PageDialogs(this.#dialogs, this.#host.log);
     const browser = await deadline.race(
       "its DevTools",
       connectDevtools(
@@ -211,6 +213,7 @@ export class SupervisedBrowser {
         (target) => {
           records.onTarget(target);
           profile.onTarget(target);
+          dialogs.onTarget(target);
         },
         deadline.signal,
       ),
@@ -229,7 +232,7 @@ export class SupervisedBrowser {
       "a page",
       Pages.open(browser, {
         ...{ records, emulations, profile, downloads: this.downloads, log: this.#host.log },
-        ...{ viewport: this.#viewport, dialogRules: this.#dialogs },
+        ...{ viewport: this.#viewport, dialogs },
         isShared: () => this.#clients > 0,
         onCrash: this.#onPageCrash,
       }),

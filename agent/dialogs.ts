@@ -24,20 +24,24 @@ export class Dialogs {
   readonly #cdp: CDPSession;
   readonly #rules: DialogRules;
   readonly #log: Log;
+  readonly #opener: Dialogs | undefined;
   readonly #listeners = new Set<(dialog: Dialog) => void>();
+  readonly #popupListeners = new Set<(dialog: Dialog) => void>();
   #open: Dialog | null = null;
+  #opening = Promise.withResolvers<void>();
 
-  private constructor(cdp: CDPSession, rules: DialogRules, log: Log) {
+  private constructor(cdp: CDPSession, rules: DialogRules, log: Log, opener?: Dialogs) {
     this.#cdp = cdp;
+    this.#opener = opener;
     this.#rules = rules;
     this.#log = log;
   }
 
-  /** From now on; the session has its Page domain enabled. */
-  static watch(cdp: CDPSession, rules: DialogRules, log: Log): Dialogs {
-    const dialogs = new Dialogs(cdp, rules, log);
+  /** From now on; the session has its Page domain enabled. `opener`: of the page that opened it. */
+  static watch(cdp: CDPSession, rules: DialogRules, log: Log, opener?: Dialogs): Dialogs {
+    const dialogs = new Dialogs(cdp, rules, log, opener);
     cdp.on("Page.javascriptDialogOpening", (event) => dialogs.#onOpening(event));
-    cdp.on("Page.javascriptDialogClosed", () => dialogs.#open = null);
+    cdp.on("Page.javascriptDialogClosed", () => dialogs.#close());
     return dialogs;
   }
 
@@ -46,21 +50,45 @@ export class Dialogs {
     return this.#open;
   }
 
+  /** Resolves when a dialog stands open. */
+  get opened(): Promise<void> {
+    return this.#opening.promise;
+  }
+
+  /** @throws {ViperError} `dialog_open` when one is; `action` completes the sentence "Cannot …" */
+  refuse(action: string): void {
+    if (this.#open !== null) throw reason(action, this.#open);
+  }
+
   /**
    * Ends the deadline when a dialog opens, until the result is disposed.
    *
    * @throws {ViperError} `dialog_open` when one is open already
    */
   guard(deadline: Deadline): Disposable {
-    const reason = (dialog: Dialog) =>
-      new ViperError(
-        "dialog_open",
-        `Cannot ${deadline.action}: the page shows the ${dialog.type} ${quote(dialog.message)}`,
-      );
-    if (this.#open !== null) throw reason(this.#open);
-    const onOpen = (dialog: Dialog) => deadline.end(reason(dialog));
+    this.refuse(deadline.action);
+    const onOpen = (dialog: Dialog) => deadline.end(reason(deadline.action, dialog));
     this.#listeners.add(onOpen);
     return { [Symbol.dispose]: () => void this.#listeners.delete(onOpen) };
+  }
+
+  /**
+   * Ends the deadline when a page that this one opens asks something, until the result is disposed:
+   * the two may be one process, which stops then.
+   */
+  guardPopups(deadline: Deadline): Disposable & { readonly isAsking: boolean } {
+    let isAsking = false;
+    const onOpen = (dialog: Dialog) => {
+      isAsking = true;
+      deadline.end(reason(deadline.action, dialog));
+    };
+    this.#popupListeners.add(onOpen);
+    return {
+      get isAsking() {
+        return isAsking;
+      },
+      [Symbol.dispose]: () => void this.#popupListeners.delete(onOpen),
+    };
   }
 
   /** Answers the open dialog. @throws {ViperError} `dialog_not_found` when there is none */
@@ -83,7 +111,17 @@ export class Dialogs {
       // Another client, or the page's end, was faster.
       throw new ViperError("dialog_not_found", none().message, { cause: error });
     }
-    if (this.#open === dialog) this.#open = null;
+    if (this.#open === dialog) this.#close();
+  }
+
+  /** A page that this one opened asks something. */
+  onPopupAsking(dialog: Dialog): void {
+    for (const listener of this.#popupListeners) listener(dialog);
+  }
+
+  #close(): void {
+    if (this.#open !== null) this.#opening = Promise.withResolvers();
+    this.#open = null;
   }
 
   #onOpening(
@@ -109,6 +147,15 @@ export class Dialogs {
       ...(isPrompt ? { default_text: defaultPrompt ?? "" } : {}),
     };
     this.#open = dialog;
+    this.#opening.resolve();
     for (const listener of this.#listeners) listener(dialog);
+    this.#opener?.onPopupAsking(dialog);
   }
+}
+
+function reason(action: string, { type, message }: Dialog): ViperError {
+  return new ViperError(
+    "dialog_open",
+    `Cannot ${action}: the page shows the ${type} ${quote(message)}`,
+  );
 }

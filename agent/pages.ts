@@ -4,14 +4,15 @@ import type { Log } from "../host/host.ts";
 import { ViperError } from "../protocol/problems.ts";
 import type { Viewport } from "../protocol/vm_settings.ts";
 import { VIEWPORT } from "./chrome_command.ts";
-import { type DialogRules, Dialogs } from "./dialogs.ts";
+import type { Dialogs } from "./dialogs.ts";
 import type { Downloads } from "./downloads/downloads.ts";
 import { hasFrame } from "./frames.ts";
 import type { Emulations } from "./emulation/emulations.ts";
 import type { OpenPage } from "./open_page.ts";
 import type { OnPageCrash } from "./page_crashes.ts";
 import { PageLoads } from "./page_loads.ts";
-import type { PageRecords } from "./records/page_records.ts";
+import type { PageDialogs } from "./page_dialogs.ts";
+import type { AttachedTarget, PageRecords } from "./records/page_records.ts";
 import type { ProfileState } from "./know/profile_state.ts";
 import { StorageSeed } from "./know/storage_seed.ts";
 import { Refs } from "./refs.ts";
@@ -30,7 +31,7 @@ export interface PagesParts {
   readonly log: Log;
   /** Of each page; left out: Chrome's own, which is {@linkcode VIEWPORT}. */
   readonly viewport: Viewport | undefined;
-  readonly dialogRules: DialogRules;
+  readonly dialogs: PageDialogs;
   /** Whether DevTools clients are connected, whose the pages may be. */
   readonly isShared: () => boolean;
   readonly onCrash: OnPageCrash;
@@ -46,10 +47,10 @@ export class Pages {
   readonly #log: Log;
   readonly #parts: PagesParts;
   readonly #known = new Map<Page, Promise<OpenPage>>();
-  /** Pages that opened and are not known yet. */
-  readonly #coming = new Set<Promise<void>>();
-  /** What happens with the dialogs of every page. */
-  readonly dialogRules: DialogRules;
+  /** Pages that opened and are not known yet, by their targets' ids. */
+  readonly #coming = new Map<string, Promise<void>>();
+  /** Those of every page. */
+  readonly dialogs: PageDialogs;
   /** Of the whole Chrome. */
   readonly tracing: Tracing;
   #order: OpenPage[] = [];
@@ -59,7 +60,7 @@ export class Pages {
     this.#parts = parts;
     this.#records = parts.records;
     this.#log = parts.log;
-    this.dialogRules = parts.dialogRules;
+    this.dialogs = parts.dialogs;
     this.tracing = new Tracing(browser);
   }
 
@@ -67,6 +68,10 @@ export class Pages {
   static async open(browser: Browser, parts: PagesParts): Promise<Pages> {
     const pages = new Pages(browser, parts);
     browser.on("targetcreated", (target) => pages.#onTarget(target));
+    browser.on(
+      "targetdestroyed",
+      (target) => pages.dialogs.forget((target as AttachedTarget)._targetId),
+    );
     for (const page of await browser.pages()) await pages.#adopt(page);
     await pages.active();
     return pages;
@@ -75,11 +80,14 @@ export class Pages {
   /**
    * The page of that id, or the active one.
    *
-   * @throws {ViperError} `page_not_found`; `action` completes the sentence "Cannot …"
+   * @throws {ViperError} `page_not_found`, or `dialog_open` when it asks something before it is
+   * there; `action` completes the sentence "Cannot …"
    */
   async chosen(id: string | undefined, action: string): Promise<OpenPage> {
+    await this.#settled();
+    const asking = id ?? this.#asking();
+    if (asking !== undefined && this.#coming.has(asking)) this.dialogs.of(asking)?.refuse(action);
     if (id === undefined) return await this.active();
-    await Promise.allSettled([...this.#coming, ...this.#known.values()]);
     const open = this.#order.find((open) => open.id === id);
     if (open !== undefined) return open;
     throw new ViperError("page_not_found", `Cannot ${action}: there is no page "${id}"`);
@@ -87,8 +95,20 @@ export class Pages {
 
   /** The page that an action goes to when none is named. */
   async active(): Promise<OpenPage> {
-    await Promise.allSettled([...this.#coming, ...this.#known.values()]);
+    await this.#settled();
     return this.#order.at(-1) ?? await this.#adopt(await this.#browser.newPage());
+  }
+
+  /**
+   * The dialogs of the page of that id, or of the active one.
+   *
+   * @throws {ViperError} `page_not_found`; `action` completes the sentence "Cannot …"
+   */
+  async dialogsOf(id: string | undefined, action: string): Promise<Dialogs> {
+    await this.#settled();
+    const asking = id ?? this.#asking();
+    const early = asking === undefined ? undefined : this.dialogs.of(asking);
+    return early ?? (await this.chosen(id, action)).dialogs;
   }
 
   /** All pages, the active one last. */
@@ -115,16 +135,30 @@ export class Pages {
     this.#order = [...this.#order.filter((other) => other !== open), open];
   }
 
+  /** Waits for pages that come, but for none that asks something before it can be taken over. */
+  async #settled(): Promise<void> {
+    const coming = [...this.#coming].map(([id, taken]) =>
+      Promise.race([taken, this.dialogs.of(id)?.opened ?? taken])
+    );
+    await Promise.allSettled([...coming, ...this.#known.values()]);
+  }
+
+  /** The last page that came and asks something before it can be taken over. */
+  #asking(): string | undefined {
+    return [...this.#coming.keys()].findLast((id) => this.dialogs.of(id)?.open);
+  }
+
   #onTarget(target: Target): void {
     if (target.type() !== "page") return;
+    const id = (target as AttachedTarget)._targetId;
     const adopted = async () => {
       const page = await target.page();
       if (page !== null) await this.#adopt(page);
     };
     const coming = adopted().catch((error) =>
       this.#log("debug", "A page went away before it was taken over", { reason: String(error) })
-    ).finally(() => this.#coming.delete(coming));
-    this.#coming.add(coming);
+    ).finally(() => this.#coming.delete(id));
+    this.#coming.set(id, coming);
   }
 
   #adopt(page: Page): Promise<OpenPage> {
@@ -152,10 +186,11 @@ export class Pages {
       page.close().catch(() => {}); // What is left of it may be gone already.
     });
     const cdp = await page.createCDPSession();
-    const dialogs = Dialogs.watch(cdp, this.dialogRules, this.#log);
     const { targetInfo } = await cdp.send("Target.getTargetInfo");
     const loads = PageLoads.watch(cdp, targetInfo);
     const { targetId: id } = targetInfo;
+    const dialogs = this.dialogs.of(id);
+    if (dialogs === undefined) throw new Error("Cannot take over a page that is gone");
     // Else Chrome stops drawing pages behind the one in front.
     if (!this.#parts.isShared()) {
       cdp.send("Emulation.setFocusEmulationEnabled", { enabled: true }).catch(() => {});

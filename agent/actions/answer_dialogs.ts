@@ -12,19 +12,15 @@ export async function listDialogs(
   _: ParsedOf<typeof browserDialogsList>,
   { pages, deadline }: BrowserContext,
 ): Promise<OutputOf<typeof browserDialogsList>> {
-  const open = await deadline.race("a page", pages.list());
-  return {
-    dialogs: open.flatMap(({ id, dialogs }) =>
-      dialogs.open === null ? [] : [{ page: id, ...dialogs.open }]
-    ),
-  };
+  await deadline.race("a page", pages.active());
+  return { dialogs: [...pages.dialogs.open] };
 }
 
 export async function acceptDialog(
   { page, text }: ParsedOf<typeof browserDialogsAccept>,
   { pages, deadline }: BrowserContext,
 ): Promise<OutputOf<typeof browserDialogsAccept>> {
-  const { dialogs } = await deadline.race("a page", pages.chosen(page, deadline.action));
+  const dialogs = await deadline.race("a page", pages.dialogsOf(page, deadline.action));
   await dialogs.answer(true, text, deadline);
   return { status: "ok" };
 }
@@ -33,7 +29,7 @@ export async function dismissDialog(
   { page }: ParsedOf<typeof browserDialogsDismiss>,
   { pages, deadline }: BrowserContext,
 ): Promise<OutputOf<typeof browserDialogsDismiss>> {
-  const { dialogs } = await deadline.race("a page", pages.chosen(page, deadline.action));
+  const dialogs = await deadline.race("a page", pages.dialogsOf(page, deadline.action));
   await dialogs.answer(false, undefined, deadline);
   return { status: "ok" };
 }
@@ -43,6 +39,6 @@ export function setDialogPolicy(
   { policy }: ParsedOf<typeof browserDialogsPolicy>,
   { pages }: BrowserContext,
 ): Promise<OutputOf<typeof browserDialogsPolicy>> {
-  pages.dialogRules.policy = policy;
+  pages.dialogs.rules.policy = policy;
   return Promise.resolve({ status: "ok" });
 }

@@ -47,17 +47,18 @@ export async function withWhatItStarts<T>(
 }
 
 /**
- * The same where a dialog may come of it: by opening one the page has taken the action, and it
- * goes on when the dialog is answered.
+ * The same where a dialog may come of it, in the page or in one that it opens: by then the page has
+ * taken the action, and it goes on when the dialog is answered.
  */
 export async function withDialogItStarts(
   context: ActionContext,
   act: () => Promise<void>,
 ): Promise<void> {
+  using popups = context.dialogs.guardPopups(context.deadline);
   try {
     await withWhatItStarts(context, act);
   } catch (error) {
-    if (context.dialogs.open === null) throw error;
+    if (context.dialogs.open === null && !popups.isAsking) throw error;
   }
 }
 

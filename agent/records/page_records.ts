@@ -1,5 +1,5 @@
 /** The records of all pages that stand, from the first thing that each of them does. */
-import type { CDPSession, Target } from "puppeteer-core";
+import type { CDPSession, Protocol, Target } from "puppeteer-core";
 import { recordConsole } from "./console_recorder.ts";
 import { PageRecord } from "./page_record.ts";
 import { RequestRecorder } from "./request_recorder.ts";
@@ -16,6 +16,7 @@ type AttachedSession = CDPSession & {
 export type AttachedTarget = Target & {
   readonly _targetId: string;
   _session(): AttachedSession | undefined;
+  _getTargetInfo(): Protocol.Target.TargetInfo;
 };
 
 /** The session by which puppeteer is attached to a target, and the page that it belongs to. */

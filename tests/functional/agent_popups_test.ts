@@ -1,0 +1,87 @@
+/**
+ * Goal: a page that asks something at once, before it can be taken over, holds up neither the agent
+ * nor the other pages. Method: one real agent and Chrome, and a table of ways to open such a page.
+ */
+import assert from "node:assert/strict";
+import { serveSite, type Site, startAgent, type TestAgent } from "./agent_fixture.ts";
+import { reached } from "./reached.ts";
+
+const icon = `<link rel="icon" href="data:,">`;
+const SITE: Site = {
+  "/": `<title>Page</title>${icon}
+    <a id="link" href="/asks" target="_blank">by a link</a>
+    <button id="script" onclick="window.open('/asks')">by a script</button>
+    <button id="itself" onclick="window.open('about:blank').alert('At once')">asks itself</button>
+    <a id="plain" href="/plain" target="_blank">a page that asks nothing</a>`,
+  "/asks": `<title>Asks</title>${icon}<script>alert("At once")</script>`,
+  "/plain": `<title>Plain</title>${icon}`,
+};
+
+/** What is clicked, and where the page is that this opens. */
+const WAYS = [["#link", "/asks"], ["#script", "/asks"], ["#itself", "about:blank"]] as const;
+
+Deno.test("a page that asks before it can be taken over", async (t) => {
+  await using agent = await startAgent();
+  await using site = serveSite(SITE);
+  const { client } = agent;
+  for (const [selector, path] of WAYS) {
+    await t.step(`opened by ${selector}, can be answered`, async () => {
+      const { opener, popup } = await clickToAsk(agent, site.url, selector);
+      await assert.rejects(client.evaluate({ expression: "1" }), {
+        code: "dialog_open",
+        message: /the page shows the alert "At once"/,
+      });
+      await client.dialogsAccept({ page: popup });
+      assert.deepEqual((await client.dialogsList({})).dialogs, []);
+      const { result } = await client.evaluate({ expression: "location.href" });
+      assert.equal(result, path.startsWith("/") ? site.url + path : path);
+      assert.equal(
+        (await client.getText({ page: opener, selector: "#script" })).text,
+        "by a script",
+      );
+      await client.pagesClose({ page: popup });
+    });
+  }
+
+  await t.step("leaves the other pages alone, and is the active one to answer", async () => {
+    const { opener, popup } = await clickToAsk(agent, site.url, "#link");
+    assert.equal((await client.evaluate({ page: opener, expression: "6 * 7" })).result, 42);
+    await client.dialogsDismiss({});
+    await client.pagesClose({ page: popup });
+  });
+
+  await t.step("is answered by the policy", async () => {
+    await client.dialogsPolicy({ policy: "accept" });
+    await client.navigate({ url: `${site.url}/` });
+    await client.click({ selector: "#script" });
+    assert.equal((await client.waitNavigation({})).title, "Asks");
+    await client.dialogsPolicy({ policy: "hold" });
+    await client.pagesClose({ page: await activePage(agent) });
+  });
+});
+
+Deno.test("wait-navigation after a click that opens a page waits for that page", async () => {
+  await using agent = await startAgent();
+  await using site = serveSite(SITE);
+  await agent.client.navigate({ url: `${site.url}/` });
+  await agent.client.click({ selector: "#plain" });
+  const { url, title } = await agent.client.waitNavigation({});
+  assert.deepEqual([url, title], [`${site.url}/plain`, "Plain"]);
+});
+
+async function clickToAsk({ client }: TestAgent, siteUrl: string, selector: string) {
+  await client.navigate({ url: `${siteUrl}/` });
+  const opener = await activePage({ client });
+  assert.deepEqual(await client.click({ selector }), { status: "ok" });
+  const dialogs = await reached(async () => {
+    const { dialogs } = await client.dialogsList({});
+    return dialogs.length > 0 ? dialogs : undefined;
+  });
+  assert.deepEqual(dialogs.map(({ type, message }) => [type, message]), [["alert", "At once"]]);
+  return { opener, popup: dialogs[0]?.page ?? "" };
+}
+
+async function activePage({ client }: Pick<TestAgent, "client">): Promise<string> {
+  const { pages } = await client.pagesList({});
+  return pages.find(({ active }) => active)?.id ?? assert.fail("no page is active");
+}
