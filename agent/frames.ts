@@ -46,11 +46,6 @@ export function hasFrame(page: Page, frameId: string): boolean {
   return page.frames().some((frame) => internals(frame)._id === frameId);
 }
 
-/** The session in which the page is given its size: in others Chrome draws it without. */
-export function sizedSessionOf(page: Page): CDPSession {
-  return internals(page.mainFrame()).client;
-}
-
 function internals(frame: Frame): FrameInternals {
   return frame as unknown as FrameInternals;
 }

@@ -15,7 +15,10 @@ export interface OpenPage {
   /** DevTools' id of its target. */
   readonly id: string;
   readonly page: Page;
-  /** A DevTools session of our own on the page, for what puppeteer has no words for. */
+  /**
+   * A DevTools session of our own on the page, for what puppeteer has no words for. In it the page
+   * is given its size; in others Chrome draws it without.
+   */
   readonly cdp: CDPSession;
   /** What snapshots named the page's elements. */
   readonly refs: Refs;

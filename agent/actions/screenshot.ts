@@ -8,7 +8,6 @@ import {
 import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ActionContext } from "../action_runner.ts";
-import { sizedSessionOf } from "../frames.ts";
 import { callInDocument } from "../world.ts";
 import { type Area, areaOf } from "./picture_area.ts";
 import { assertFits } from "./result_size.ts";
@@ -30,9 +29,8 @@ export async function screenshot(
   input: ParsedOf<typeof browserScreenshot>,
   context: ActionContext,
 ): Promise<OutputOf<typeof browserScreenshot>> {
-  const { page, deadline, clock } = context;
+  const { cdp, deadline, clock } = context;
   const { format, full_page } = input;
-  const cdp = sizedSessionOf(page);
   const area = await areaOf(input, context, cdp);
   const ratio = await callInDocument(context, () => devicePixelRatio);
   const scale = input.scale ?? ratio;

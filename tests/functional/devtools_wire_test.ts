@@ -103,7 +103,10 @@ async function answersAlike(daemon: DaemonProcess, chrome: string): Promise<void
     const [through, direct] = await Promise.all(answers.map(async (answer) => [
       answer.status,
       answer.headers.get("content-type"),
-      (await answer.text()).replaceAll(/"(devtoolsFrontendUrl|webSocketDebuggerUrl)": "[^"]*"/g, "")
+      (await answer.text()).replaceAll(
+        /"(devtoolsFrontendUrl|webSocketDebuggerUrl)": "[^"]*",?/g,
+        "",
+      )
         .replaceAll(/\s/g, ""),
     ]));
     assert.deepEqual(through, direct, `${method} ${path}`);
