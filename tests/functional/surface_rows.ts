@@ -159,6 +159,16 @@ export const ROWS: { readonly [K in Key]?: Row<K> } = {
   click: { input: { ...button, count: 2 }, effect: titled("Page over click click double") },
   doubleClick: { input: button, effect: titled("Page over click click double") },
   hover: { input: { text: "OK" }, effect: titled("Page over") },
+  waitSelector: { input: { selector: "#ok", state: "visible" }, answer: OK },
+  waitText: { input: { text: "Head" }, answer: OK },
+  waitUrl: {
+    input: ({ site }) => Promise.resolve({ glob: `${site}/*`, wait_until: "load" }),
+    answer: OK,
+  },
+  waitFunction: {
+    input: { expression: "(least) => scrollY >= least && document.title", args: [0] },
+    answer: { result: "Page" },
+  },
   drag: {
     input: { selector: "#from", to: { selector: "#to" } },
     effect: titled("Page drag drop"),
@@ -201,6 +211,24 @@ export const ROWS: { readonly [K in Key]?: Row<K> } = {
     input: (on) => dataRequest(on).then(() => ({ url: "/data", bodies: true })),
     answer: ({ log }: { log: { entries: object[] } }) => assert.equal(log.entries.length, 1),
     differs: ["timings", "time", "startedDateTime", "pages", "headers", "connection", "pageref"],
+  },
+  metrics: {
+    input: {},
+    answer: ({ url }: { url: string }) => assert.match(url, /^http/),
+    differs: ["navigation", "vitals", "work", "memory"],
+  },
+  traceStart: {
+    undo: ({ browser }) => browser.traceStop({}),
+    input: { categories: ["devtools.timeline"], buffer_mb: 10 },
+    answer: OK,
+  },
+  traceStop: {
+    input: async ({ browser }) => {
+      await browser.traceStart({ categories: ["devtools.timeline"] });
+      return {};
+    },
+    answer: ({ data }: { data: string }) => assert.match(data, /^H4sI/),
+    differs: ["data"],
   },
   emulate: {
     undo: noEmulation,
