@@ -1,17 +1,28 @@
 /** Values as text: JSON for scripts, tables and lines for people. */
 
-/** Characters of a value that a person is shown of it; scripts get all with `--json`. */
-const VALUE_LENGTH_MAX = 2_000;
+/** Characters of a word, such as base64, that a person is shown of it; `--json` has all. */
+const WORD_LENGTH_MAX = 2_000;
+/** What a terminal acts on. Pages may have it in any text of theirs. */
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /** The value as text that ends in a line feed, or as nothing. */
 export function printable(value: unknown, asJson: boolean): string {
-  if (asJson) return `${JSON.stringify(value ?? null)}\n`;
+  if (asJson) return `${escaped(JSON.stringify(value ?? null))}\n`;
   if (value === undefined || value === null) return "";
   if (Array.isArray(value)) return value.length === 0 ? "none\n" : table(value);
   if (typeof value === "object") {
     return Object.entries(value).map(([key, member]) => `${key}: ${cell(member)}\n`).join("");
   }
-  return `${String(value)}\n`;
+  return `${cell(value)}\n`;
+}
+
+/** JSON escapes but some of what a terminal acts on. */
+function escaped(json: string): string {
+  return json.replaceAll(
+    CONTROLS,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Rows under a head; columns are the first row's members. */
@@ -29,7 +40,12 @@ export function table(rows: readonly Record<string, unknown>[]): string {
 
 function cell(value: unknown): string {
   if (value === undefined || value === null) return "-";
-  const text = typeof value === "object" ? JSON.stringify(value, null, 2) : String(value);
-  if (text.length <= VALUE_LENGTH_MAX) return text;
-  return `${text.slice(0, VALUE_LENGTH_MAX)}… (${text.length} characters; all with --json)`;
+  const raw = typeof value === "object" ? JSON.stringify(value, null, 2) : String(value);
+  const text = raw.replaceAll("\r\n", "\n").replaceAll(CONTROLS, "\ufffd");
+  return text.replaceAll(/\S+/g, shortened);
+}
+
+function shortened(word: string): string {
+  if (word.length <= WORD_LENGTH_MAX) return word;
+  return `${word.slice(0, WORD_LENGTH_MAX)}… (${word.length} characters; all with --json)`;
 }

@@ -8,6 +8,18 @@ const CASES: readonly [string, unknown, string, string][] = [
   ["an object within", { a: { b: 1 } }, 'a: {\n  "b": 1\n}\n', '{"a":{"b":1}}\n'],
   ["a text", "é", "é\n", '"é"\n'],
   ["false", false, "false\n", "false\n"],
+  [
+    "long prose",
+    { a: "word ".repeat(900) },
+    `a: ${"word ".repeat(900)}\n`,
+    `{"a":"${"word ".repeat(900)}"}\n`,
+  ],
+  [
+    "what a terminal acts on",
+    { a: "\x1b[2Jx\x9b0m\r\ny\tz" },
+    "a: \ufffd[2Jx\ufffd0m\ny\tz\n",
+    '{"a":"\\u001b[2Jx\\u009b0m\\r\\ny\\tz"}\n',
+  ],
   ["a list", [{ a: 1, b: "x" }], "A  B\n1  x\n", '[{"a":1,"b":"x"}]\n'],
 ];
 
@@ -18,7 +30,7 @@ for (const [what, value, text, json] of CASES) {
   });
 }
 
-Deno.test("printable() cuts a long value for people, says so, and never cuts JSON", () => {
+Deno.test("printable() cuts a long word for people, says so, and never cuts JSON", () => {
   const html = "x".repeat(5_000);
   const shown = printable({ html }, false);
   assert.ok(shown.length < 2_100);
