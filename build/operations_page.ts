@@ -56,6 +56,14 @@ const GROUPS: readonly Group[] = [
     operations: lists.auditOperations,
   },
   {
+    title: "Quick actions",
+    text:
+      "Served by the daemon: it creates a VM, opens the page, acts and deletes the VM, whatever " +
+      "happens. Commands: `viper screenshot`, `viper pdf`, `viper content`, `viper markdown` and " +
+      "`viper scrape`.",
+    operations: lists.quickOperations,
+  },
+  {
     title: "A VM's browser",
     text:
       "Served by the daemon, which passes them on to the VM's agent. Command: `viper browser`. " +

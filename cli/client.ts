@@ -9,6 +9,7 @@ import {
   keyOperations,
   logOperations,
   profileOperations,
+  quickOperations,
   systemOperations,
   ticketOperations,
   vmOperations,
@@ -18,6 +19,7 @@ import {
 export interface ViperClient {
   readonly vms: Client<typeof vmOperations>;
   readonly logs: Client<typeof logOperations>;
+  readonly quick: Client<typeof quickOperations>;
   readonly system: Client<typeof systemOperations>;
   readonly keys: Client<typeof keyOperations>;
   readonly profiles: Client<typeof profileOperations>;
@@ -50,6 +52,7 @@ export function viperClient(
   return {
     vms: createClient(vmOperations, options),
     logs: createClient(logOperations, options),
+    quick: createClient(quickOperations, options),
     system: createClient(systemOperations, options),
     keys: createClient(keyOperations, options),
     profiles: createClient(profileOperations, options),

@@ -10,6 +10,7 @@ import {
   browserOperations,
   keyOperations,
   profileOperations,
+  quickOperations,
   systemOperations,
   ticketOperations,
   vmOperations,
@@ -92,6 +93,26 @@ export function browserCommand(context: CliContext, daemon: Daemon): Command {
     if (stream !== undefined) return streamCommand(options, files);
     return bytes === undefined ? operationCommand(options) : fileCommand(options, bytes, files);
   });
+}
+
+/** `viper screenshot URL` and its like. */
+export function quickCommand(
+  verb: keyof typeof quickOperations,
+  context: CliContext,
+  daemon: Daemon,
+): Command {
+  const { terminal: { out: print }, host: { files } } = context;
+  const operation: Operation = quickOperations[verb];
+  const options: OperationCommandOptions = {
+    ...{ verb, operation, print },
+    argument: "url",
+    omit: ["url", "html"],
+    readText: (path) => readValue(context, path),
+    call: async (input, url) =>
+      call((await clientOf(context, daemon)).quick, verb, { ...input, url }),
+  };
+  const { bytes } = operation;
+  return bytes === undefined ? operationCommand(options) : fileCommand(options, bytes, files);
 }
 
 function readValue({ host: { files } }: CliContext, path: string): Promise<string> {

@@ -86,13 +86,27 @@ const COMMANDS: readonly { name: string; description: string; load: Load }[] = [
   },
 ];
 
+const QUICK = {
+  screenshot: "take a picture of a page, in a VM that is made for it",
+  pdf: "print a page as a PDF, likewise",
+  content: "read a page's HTML, likewise",
+  markdown: "tell a page as Markdown, likewise",
+  scrape: "read a page's elements, likewise",
+} as const;
+
+const QUICK_COMMANDS = Object.entries(QUICK).map(([name, description]) => ({
+  ...{ name, description },
+  load: async (context: CliContext, daemon: () => Promise<DaemonAddress>) =>
+    (await import("./groups.ts")).quickCommand(name as keyof typeof QUICK, context, daemon),
+}));
+
 /** Runs one command line. @returns the exit code: 0 done, 1 failed, 2 wrongly asked */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   const program = viperProgram(context);
   using parts = new DisposableStack();
   try {
     const daemon = () => findDaemon(program.opts<DaemonFlags>(), context.host, parts);
-    for (const { name, description, load } of COMMANDS) {
+    for (const { name, description, load } of [...COMMANDS, ...QUICK_COMMANDS]) {
       const isNamed = argv.includes(name);
       const command = isNamed ? await load(context, daemon) : new Command(name);
       program.addCommand(command.name(name).description(description));

@@ -21,6 +21,8 @@ export interface OperationCommandOptions {
   readonly operation: Operation;
   /** Stands before the operation's own arguments, such as the VM of a browser operation. */
   readonly argument?: string;
+  /** Members that have no flag. */
+  readonly omit?: readonly string[];
   readonly call: (input: Record<string, unknown>, argument: string) => Promise<unknown>;
   readonly print: (text: string) => void;
   /** Reads a file that a value names. */
@@ -39,7 +41,8 @@ export function operationCommand(options: OperationCommandOptions): Command {
     const help = name === TARGET ? TARGET_HELP : "";
     command.argument(`<${name}>`, help, (text: string) => parseValue(text, property));
   }
-  const flags = Object.entries(properties).filter(([name]) => !required.includes(name));
+  const notFlags = new Set([...required, ...options.omit ?? []]);
+  const flags = Object.entries(properties).filter(([name]) => !notFlags.has(name));
   for (const [name, property] of flags) addFlag(command, name, property);
   command.option("--json", "print the answer as JSON");
   command.action(async () => {

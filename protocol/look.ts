@@ -22,7 +22,8 @@ export const browserGetHtml = operation({
   http: { method: "POST", path: "/v1/dom/get-html", status: 200 },
   input: maybeTargeted({}),
   output: z.object({ html: z.string() }),
-  errors: [...TARGET_ERRORS, "result_too_large"],
+  bytes: { member: "html", encoding: "text", mediaType: "text/html; charset=utf-8" },
+  errors: ["not_acceptable", ...TARGET_ERRORS, "result_too_large"],
 });
 
 export const browserGetAttribute = operation({

@@ -43,7 +43,7 @@ export interface Operation<
   /** Problems this operation can answer with, beside those that any request can meet. */
   readonly errors: readonly ProblemCode[];
   /** Left out: the answer is JSON, whatever the client accepts. */
-  readonly bytes?: BytesView;
+  readonly bytes?: BytesView | undefined;
   /**
    * Set where the answer is a file of this media type as it streams, and never JSON: handlers and
    * clients then have it as a `Response`.

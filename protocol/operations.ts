@@ -19,6 +19,7 @@ import {
   profilesGet,
   profilesList,
 } from "./profiles.ts";
+import { quickContent, quickMarkdown, quickPdf, quickScrape, quickScreenshot } from "./quick.ts";
 import { readingOperations } from "./reading.ts";
 import { recordOperations } from "./records.ts";
 import { storageOperations } from "./storage.ts";
@@ -79,6 +80,15 @@ export const profileOperations = {
 
 /** Served by the daemon. */
 export const logOperations = { read: vmsLogs } as const;
+
+/** Served by the daemon, each on a VM of its own. */
+export const quickOperations = {
+  screenshot: quickScreenshot,
+  pdf: quickPdf,
+  content: quickContent,
+  markdown: quickMarkdown,
+  scrape: quickScrape,
+} as const;
 
 /** Served by the agent; the daemon serves them too, under {@linkcode AGENT_PREFIX}. */
 export const browserOperations = {

@@ -1,5 +1,6 @@
 /** Pages as something to read. */
 import * as z from "zod";
+import { actionFields, selector } from "./browser.ts";
 import { operation } from "./operation.ts";
 import { maybeTargeted, TARGET_ERRORS } from "./target.ts";
 import { urlPatternFields } from "./url_pattern.ts";
@@ -66,5 +67,44 @@ export const browserLinks = operation({
   errors: TARGET_ERRORS,
 });
 
+/** Selectors of one scrape. */
+export const SCRAPED_SELECTORS_MAX = 100;
+/** Elements that one selector of a scrape tells. */
+export const SCRAPED_ELEMENTS_MAX = 10_000;
+
+export const browserScrape = operation({
+  name: "browser.scrape",
+  summary: "Read texts, HTML and attributes of all elements that match, for each of some selectors",
+  http: { method: "POST", path: "/v1/dom/scrape", status: 200 },
+  input: z.strictObject({
+    selectors: z.array(selector).min(1).max(SCRAPED_SELECTORS_MAX),
+    /** Elements of each selector at most. */
+    limit: z.int().min(1).max(SCRAPED_ELEMENTS_MAX).default(100),
+    ...actionFields,
+  }),
+  output: z.object({
+    results: z.array(z.object({
+      selector: z.string(),
+      elements: z.array(z.object({
+        /** As rendered. */
+        text: z.string(),
+        /** What is inside the element. */
+        html: z.string(),
+        attributes: z.record(z.string(), z.string()),
+      })),
+      /** Elements that match, those beyond the limit among them. */
+      total: z.int(),
+    })),
+  }),
+  errors: [
+    ...["selector_invalid", "result_too_large"] as const,
+    ...["page_not_found", "dialog_open", "timeout", "browser_unavailable"] as const,
+  ],
+});
+
 /** Pages as something to read; served by the agent. */
-export const readingOperations = { markdown: browserMarkdown, links: browserLinks } as const;
+export const readingOperations = {
+  markdown: browserMarkdown,
+  links: browserLinks,
+  scrape: browserScrape,
+} as const;

@@ -10,12 +10,14 @@ import type {
   auditOperations,
   keyOperations,
   profileOperations,
+  quickOperations,
   systemOperations,
   ticketOperations,
   vmOperations,
 } from "../protocol/operations.ts";
 import { browserOperations } from "../protocol/operations.ts";
 import type { Audit } from "./audit.ts";
+import type { QuickActions, QuickCaller } from "./browser/quick_actions.ts";
 import type { Relay } from "./browser/relay.ts";
 import type { ApiKeys } from "./keys/keys.ts";
 import type { Principal } from "./keys/principal.ts";
@@ -92,6 +94,18 @@ export function ticketHandlers(tickets: Tickets): HttpHandlers<typeof ticketOper
 
 export function auditHandlers(audit: Audit): HttpHandlers<typeof auditOperations, Caller> {
   return { list: ({ limit, cursor }) => Promise.resolve(audit.list(limit, cursor)) };
+}
+
+export function quickHandlers(
+  quick: QuickActions,
+): HttpHandlers<typeof quickOperations, QuickCaller> {
+  return {
+    screenshot: (input, caller) => quick.run("screenshot", input, caller),
+    pdf: (input, caller) => quick.run("pdf", input, caller),
+    content: (input, caller) => quick.run("getHtml", input, caller),
+    markdown: (input, caller) => quick.run("markdown", input, caller),
+    scrape: (input, caller) => quick.run("scrape", input, caller),
+  };
 }
 
 /** All browser operations are one: the relay takes them to the VM's agent. */

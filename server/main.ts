@@ -13,6 +13,7 @@ import { restApp } from "./api/rest.ts";
 import { listenForApi, openAdmission } from "./api_listeners.ts";
 import { Audit } from "./audit.ts";
 import { Devtools } from "./browser/devtools.ts";
+import { QuickActions } from "./browser/quick_actions.ts";
 import { Relay } from "./browser/relay.ts";
 import { adminKeyFile, type Config } from "./config.ts";
 import { EventBus } from "./events/bus.ts";
@@ -152,6 +153,7 @@ export async function openDaemon(
       logs,
       metrics,
       relay,
+      quick: new QuickActions(fleet, relay, host),
       telemetry: host.telemetry,
       devtools: new Devtools(relay, host),
     },

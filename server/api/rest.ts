@@ -24,6 +24,7 @@ import {
   keyOperations,
   logOperations,
   profileOperations,
+  quickOperations,
   systemOperations,
   ticketOperations,
   vmOperations,
@@ -32,6 +33,7 @@ import type { Role } from "../../protocol/roles.ts";
 import type { Audit } from "../audit.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { Devtools } from "../browser/devtools.ts";
+import type { QuickActions } from "../browser/quick_actions.ts";
 import { FORWARD, type Relay } from "../browser/relay.ts";
 import {
   auditHandlers,
@@ -39,6 +41,7 @@ import {
   type Caller,
   keyHandlers,
   profileHandlers,
+  quickHandlers,
   systemHandlers,
   ticketHandlers,
   type VmCaller,
@@ -75,6 +78,7 @@ export interface RestParts {
   readonly fleet: Fleet;
   readonly logs: VmLogs;
   readonly relay: Relay;
+  readonly quick: QuickActions;
   readonly devtools: Devtools;
   readonly status: SystemStatus;
   readonly events: SseParts;
@@ -140,6 +144,18 @@ export function restApp(parts: RestParts): Hono {
   });
   mount(app, keyOperations, keyHandlers(parts.keys), options);
   mount(app, profileOperations, profileHandlers(parts.profiles), options);
+  mount(app, quickOperations, quickHandlers(parts.quick), {
+    ...options,
+    contextOf: (c, operation) => {
+      const { principal, signal } = callerOf(c, operation);
+      return {
+        caller: principal.name,
+        requestId: requestIdOf(c),
+        accept: c.req.header("accept") ?? "*/*",
+        signal: AbortSignal.any([signal, parts.events.closing]),
+      };
+    },
+  });
   mount(app, ticketOperations, ticketHandlers(parts.tickets), options);
   mount(app, auditOperations, auditHandlers(parts.audit), options);
   app.get("/api/v1/events/vms", (c) => {

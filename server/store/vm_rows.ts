@@ -11,6 +11,8 @@ export interface VmSettings {
   /** May hold secrets. */
   readonly environment: Readonly<Record<string, string>>;
   readonly chrome: ChromeSettings;
+  /** Whether it ends with the request that made it; rows of earlier versions do not say. */
+  readonly ephemeral?: boolean;
 }
 
 /** A row of the table `vms`, with the address of its lease. */

@@ -23,6 +23,8 @@ export interface Requester {
   /** Names the request, so that one that is made again makes no second VM. */
   readonly idempotencyKey: string | null;
   readonly signal: AbortSignal;
+  /** Whether the VM ends with the request: a later daemon deletes it. @default false */
+  readonly ephemeral?: boolean;
 }
 
 /** A row that a request has made, now or before. */
@@ -102,11 +104,11 @@ export class Creations {
 
   /** What is checked here holds until the row is there. */
   #insert(input: ParsedOf<typeof vmsCreate>, requester: Requester): { row: VmRow; isNew: boolean } {
-    const { caller, idempotencyKey: key } = requester;
+    const { caller, idempotencyKey: key, ephemeral = false } = requester;
     const { host, rows, bus, footprint, idempotency, planner, profiles } = this.parts;
     const { db, accel, defaults } = this.options;
     const runtime = { name: footprint.runtime.name, accel };
-    const row = newRow(host, input, runtime, defaults);
+    const row = newRow(host, { ...input, ephemeral }, runtime, defaults);
     return db.withTx(() => {
       const before = this.#madeBefore(input, requester);
       if (before !== null) return { row: before, isNew: false };

@@ -61,6 +61,7 @@ export class Fleet {
       ).finally(() => this.#forgetIfGone(row.id))
     );
     await Promise.all(recovered);
+    await this.#deleteEphemeral();
     const known = new Set(rows.all().map((row) => row.id));
     const found = [
       ...await host.files.list("fleet.recover:list", runtimeDir),
@@ -73,6 +74,19 @@ export class Fleet {
         host.log("error", "VM without a row left something behind", { vm: id, error })
       );
     }
+  }
+
+  /** Those whose requests ended with the daemon that they were made to. */
+  async #deleteEphemeral(): Promise<void> {
+    const { rows, footprint: { host } } = this.#parts;
+    const left = rows.all().filter(({ settings }) => settings.ephemeral);
+    await Promise.all(
+      left.map(({ id, name }) =>
+        this.#retire(id, "the request that made it is over").catch((error) =>
+          host.log("error", "VM of an earlier request not deleted", { vm: name, error })
+        )
+      ),
+    );
   }
 
   /** Makes a VM and boots it; it outlives the request that asked for it. */

@@ -29,7 +29,7 @@ export interface VmDefaults {
 /** The row of a VM that nothing has been made of. */
 export function newRow(
   host: Host,
-  input: ParsedOf<typeof vmsCreate>,
+  input: ParsedOf<typeof vmsCreate> & { readonly ephemeral?: boolean },
   runtime: { readonly name: RuntimeName; readonly accel: Accel },
   defaults: VmDefaults,
 ): Omit<VmRow, "seq" | "ip_address" | "mac_address"> {
@@ -57,6 +57,7 @@ export function newRow(
       idle_timeout_ms: input.idle_timeout_ms ?? null,
       environment: input.environment,
       chrome: input.chrome,
+      ...(input.ephemeral ? { ephemeral: true } : {}),
     },
     profile: input.profile?.name ?? null,
     profile_mode: input.profile?.mode ?? null,

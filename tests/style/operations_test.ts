@@ -15,6 +15,7 @@ const LISTS: readonly (readonly Operation[])[] = [
     ...Object.values(lists.vmOperations),
     ...Object.values(lists.systemOperations),
     ...Object.values(lists.logOperations),
+    ...Object.values(lists.quickOperations),
     ...Object.values(lists.keyOperations),
     ...Object.values(lists.profileOperations),
     ...Object.values(lists.ticketOperations),

@@ -54,6 +54,7 @@ const TYPED: Readonly<Record<string, readonly [typed: string, meant: unknown]>> 
   "browser.pdf:width": ["2in", "2in"],
   "browser.pdf:height": ["2in", "2in"],
   landscape: ["", true],
+  selectors: ["h1,p", ["h1", "p"]],
   "browser.wait_selector:state": ["visible", "visible"],
   "browser.wait_selector:visible": ["", true],
   "browser.wait_text:text": ["Done", "Done"],

@@ -78,6 +78,7 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "browser.pdf:height": fc.constantFrom("2in", "20cm"),
   "browser.pdf:scale": fc.constantFrom(0.5, 2),
   landscape: fc.boolean(),
+  selectors: fc.array(text, { minLength: 1, maxLength: 3 }),
   "browser.wait_selector:state": fc.constantFrom("attached", "visible", "hidden", "detached"),
   gone: fc.boolean(),
   main_only: fc.boolean(),

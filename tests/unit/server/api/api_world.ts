@@ -13,6 +13,7 @@ import { Tickets } from "../../../../server/keys/tickets.ts";
 import { Metrics } from "../../../../server/metrics/metrics.ts";
 import { AuditRows } from "../../../../server/store/audit_rows.ts";
 import { Devtools } from "../../../../server/browser/devtools.ts";
+import { QuickActions } from "../../../../server/browser/quick_actions.ts";
 import { type AgentOf, Relay } from "../../../../server/browser/relay.ts";
 import { SystemStatus } from "../../../../server/system_status.ts";
 import { type FleetWorld, fleetWorld, type WorldOptions } from "../vms/fleet_world.ts";
@@ -76,6 +77,7 @@ export async function apiWorld(
   );
   const app = restApp({
     ...{ fleet: world.fleet, logs: world.logs, relay },
+    quick: new QuickActions(world.fleet, relay, host),
     devtools: new Devtools(relay, world.host),
     status: new SystemStatus(world.host, "1.2.3", "qemu", () => world.fleet.count()),
     events: { bus: world.bus, clock: world.clock, closing: closing.signal },

@@ -1,0 +1,61 @@
+/// <reference lib="dom" />
+import { RESULT_BYTES_MAX } from "../../protocol/browser.ts";
+import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
+import { ViperError } from "../../protocol/problems.ts";
+import type { browserScrape } from "../../protocol/reading.ts";
+import type { ActionContext } from "../action_runner.ts";
+import { quote } from "../quote.ts";
+import { callInDocument } from "../world.ts";
+import { assertFits } from "./result_size.ts";
+
+type Results = OutputOf<typeof browserScrape>["results"];
+type Scraped =
+  | { readonly results: Results }
+  | { readonly invalid: string }
+  | { readonly tooLong: number };
+
+/** Reads all elements that match, as the page stands. */
+export async function scrape(
+  { selectors, limit }: ParsedOf<typeof browserScrape>,
+  context: ActionContext,
+): Promise<OutputOf<typeof browserScrape>> {
+  const { action } = context.deadline;
+  const scraped = await callInDocument(context, scrapeDocument, selectors, limit, RESULT_BYTES_MAX);
+  if ("invalid" in scraped) {
+    const reason = `${quote(scraped.invalid)} is not a valid selector`;
+    throw new ViperError("selector_invalid", `Cannot ${action}: ${reason}`);
+  }
+  if ("tooLong" in scraped) return tooLong(scraped.tooLong, action);
+  assertFits(new TextEncoder().encode(JSON.stringify(scraped.results)).length, action);
+  return scraped;
+}
+
+function tooLong(length: number, action: string): never {
+  assertFits(length, action);
+  throw new Error(`Cannot ${action}: it has ${length} characters`);
+}
+
+/** Runs in the page. */
+function scrapeDocument(selectors: readonly string[], limit: number, lengthMax: number): Scraped {
+  const results: Results = [];
+  let length = 0;
+  for (const selector of selectors) {
+    let found: NodeListOf<Element>;
+    try {
+      found = document.querySelectorAll(selector);
+    } catch {
+      return { invalid: selector };
+    }
+    const elements = [];
+    for (const element of [...found].slice(0, limit)) {
+      const shown = element instanceof HTMLElement ? element.innerText : element.textContent;
+      const [text, html] = [shown ?? "", element.innerHTML];
+      const named = [...element.attributes].map(({ name, value }) => [name, value] as const);
+      elements.push({ text, html, attributes: Object.fromEntries(named) });
+      length += text.length + html.length;
+      if (length > lengthMax) return { tooLong: length };
+    }
+    results.push({ selector, elements, total: found.length });
+  }
+  return { results };
+}
