@@ -125,7 +125,7 @@ Deno.test("emulate() of all pages does not wait for one that shows a dialog", as
   assert.equal(await js(client, dark, held), true);
 });
 
-Deno.test("emulate() and mocks work beside a DevTools client's own routes", async () => {
+Deno.test("emulate() and mocks work beside a DevTools client's own routes, and leave its contexts alone", async () => {
   await using agent = await startAgent();
   await using site = serveMirror();
   const { client } = agent;
@@ -148,6 +148,11 @@ Deno.test("emulate() and mocks work beside a DevTools client's own routes", asyn
     assert.deepEqual(await js(client, asked), ["ours", "theirs"]);
     assert.equal(await js(client, "sent['x-given']"), "all");
     assert.equal(await js(client, "matchMedia('print').matches"), true);
+    const context = await other.createBrowserContext();
+    const own = await context.newPage();
+    await own.goto(`${site.url}/own`);
+    assert.equal(await own.evaluate("sent['x-given'] ?? null"), null);
+    await context.close();
     const { requests } = await client.requests({});
     assert.ok(requests.some(({ url, status }) => url.endsWith("/ours") && status === 200));
   } finally {
