@@ -82,7 +82,7 @@ async function answer(
     return await readdressed(told, {
       origin: url.origin,
       prefix: "",
-      query: "",
+      query: () => "",
       hasFrontEnd: true,
     });
   }

@@ -12,8 +12,8 @@ export interface DevtoolsPlace {
   readonly origin: string;
   /** What stands before Chrome's own paths; empty, or with a slash in front. */
   readonly prefix: string;
-  /** What each address gets as its query; empty for none. */
-  readonly query: string;
+  /** Called for each address, what that one gets as its query; empty for none. */
+  readonly query: () => string;
   /** Whether Chrome's own DevTools pages work there. */
   readonly hasFrontEnd: boolean;
 }
@@ -33,8 +33,8 @@ export async function readdressed(answer: Response, place: DevtoolsPlace): Promi
     if (typeof address !== "string") continue;
     // Chrome's own path begins anew after whatever prefix another proxy has put before it.
     const path = address.slice(address.lastIndexOf("/devtools/")).split("?")[0];
-    const query = place.query === "" ? "" : `?${place.query}`;
-    const socket = `${host}${place.prefix}${path}${query}`;
+    const query = place.query();
+    const socket = `${host}${place.prefix}${path}${query === "" ? "" : `?${query}`}`;
     target.webSocketDebuggerUrl = `${scheme}://${socket}`;
     // Chrome's own leads to a host elsewhere, which could not connect.
     delete target.devtoolsFrontendUrl;

@@ -50,7 +50,7 @@ export function mountDevtools(app: Hono, parts: DevtoolsParts): void {
       const isRewritten = answer.ok && WITH_ADDRESSES.test(path.split("?")[0] ?? "");
       if (!isRewritten) return answer;
       const prefix = new URL(c.req.url).pathname.split("/").slice(0, PREFIX_SEGMENTS).join("/");
-      const place = { origin: parts.originOf(c), prefix, query: parts.queryOf(c) };
+      const place = { origin: parts.originOf(c), prefix, query: () => parts.queryOf(c) };
       // What a guest serves must not act at the daemon's origin, and its pages are shut in.
       return await readdressed(bounded(answer, ADDRESSES_BYTES_MAX), {
         ...place,
