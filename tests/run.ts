@@ -19,14 +19,14 @@ const GROUPS: readonly Group[] = [
   {
     name: "unit, style, functional",
     folders: ["tests/unit", "tests/style", "tests/functional"],
-    bound_s: 420,
+    bound_s: 600,
     isolated: false,
   },
   { name: "clients", folders: ["tests/clients"], bound_s: 420, isolated: false },
   { name: "conformance", folders: ["tests/conformance"], bound_s: 240, isolated: true },
   { name: "faults", folders: ["tests/faults"], bound_s: 420, isolated: true },
   { name: "soak", folders: ["tests/soak"], bound_s: 240, isolated: true },
-  { name: "end to end", folders: ["tests/e2e"], bound_s: 600, isolated: true },
+  { name: "end to end", folders: ["tests/e2e"], bound_s: 900, isolated: true },
 ];
 
 /** Loopback is the only link of a new namespace; everything in it ends with its first process. */
