@@ -42,6 +42,7 @@ export interface Trace {
 export class Tracing {
   readonly #browser: Browser;
   #running: { readonly session: CDPSession; isFull: boolean } | null = null;
+  #isStarting = false;
 
   constructor(browser: Browser) {
     this.#browser = browser;
@@ -49,7 +50,16 @@ export class Tracing {
 
   /** @throws {ViperError} `trace_running`, also when it is a DevTools client's */
   async start(settings: TraceSettings, deadline: Deadline): Promise<void> {
-    if (this.#running !== null) throw running(deadline);
+    if (this.#running !== null || this.#isStarting) throw running(deadline);
+    this.#isStarting = true;
+    try {
+      await this.#start(settings, deadline);
+    } finally {
+      this.#isStarting = false;
+    }
+  }
+
+  async #start(settings: TraceSettings, deadline: Deadline): Promise<void> {
     const connecting = this.#browser.target().createCDPSession();
     const session = await deadline.race("a DevTools session", connecting);
     const trace = { session, isFull: false };

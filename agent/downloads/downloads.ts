@@ -147,7 +147,7 @@ export class Downloads {
     };
     this.#makeRoom(progress.guid);
     if (progress.state === "canceled") this.#end(entry, "canceled");
-    if (progress.state === "completed") await this.#complete(entry, progress.filePath);
+    else if (progress.state === "completed") await this.#complete(entry, progress.filePath);
     this.#wake();
   }
 
@@ -195,6 +195,8 @@ export class Downloads {
         await takeOver(path, own, this.#host.files);
         entry.clientPath = path;
       }
+      // It was refused, or Chrome has ended: there is no cancelling it any more.
+      if (entry.download.state !== "in_progress") return this.#remove(entry);
       this.#end(entry, "completed");
       // It was deleted meanwhile.
       if (this.#entries.get(id) !== entry) this.#remove(entry);

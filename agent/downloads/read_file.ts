@@ -11,7 +11,9 @@ export async function fileResponse(
   mediaType: string,
   files: Pick<Files, "stat" | "readFrom">,
 ): Promise<Response> {
-  const size = (await files.stat("agent.downloads:stat", path))?.size ?? 0;
+  const info = await files.stat("agent.downloads:stat", path);
+  if (info === null) throw new Error(`${path} is not there any more`);
+  const { size } = info;
   let offset = 0;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {

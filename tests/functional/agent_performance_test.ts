@@ -109,6 +109,11 @@ Deno.test("traceStop() answers with what was recorded, once, whole or cut", asyn
     const { is_cut, byte_length } = await client.traceStop({});
     assert.ok(is_cut, String(byte_length));
   });
+  await t.step("for one of many that ask at once", async () => {
+    const asked = await Promise.allSettled(Array.from({ length: 8 }, () => client.traceStart({})));
+    assert.equal(asked.filter(({ status }) => status === "fulfilled").length, 1);
+    assert.ok((await client.traceStop({})).byte_length > 0);
+  });
   await t.step(
     "refused where a category is none",
     () => refused(client.traceStart({ categories: ["a b"] }), "invalid_request"),

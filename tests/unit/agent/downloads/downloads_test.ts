@@ -8,6 +8,7 @@ import {
   DOWNLOADS_BYTES_MAX,
   DOWNLOADS_MAX,
 } from "../../../../agent/downloads/downloads.ts";
+import { until } from "../../../until.ts";
 import { denoHost } from "../../../../host/deno_host.ts";
 
 /** Downloads whose files are empty, and what was cancelled. */
@@ -95,4 +96,28 @@ Deno.test("Downloads fails what is whole and cannot be kept", async () => {
   const whole = { receivedBytes: 1, totalBytes: 1, state: "completed" as const };
   await downloads.progress({ guid: "a", ...whole, filePath: "/nowhere/a" });
   assert.deepEqual(states(), ["a failed"]);
+});
+
+Deno.test("Downloads keeps no file that was too large before it was told of", async () => {
+  const { downloads, begin, complete, states } = world();
+  await using _all = downloads;
+  begin("sudden");
+  await complete("sudden", DOWNLOADS_BYTES_MAX + 1);
+  assert.deepEqual(states(), ["sudden failed"]);
+  const path = `${await downloads.folder()}/sudden`;
+  const isThere = () => Deno.stat(path).then(() => true, () => false);
+  await until("its file to go", async () => !await isThere());
+});
+
+Deno.test("Downloads calls none complete whose Chrome ended as it was taken over", async () => {
+  const { downloads, begin, states } = world();
+  await using _all = downloads;
+  begin("late");
+  const filePath = `${await downloads.folder()}/late`;
+  await Deno.writeTextFile(filePath, "");
+  const whole = { receivedBytes: 1, totalBytes: 1, state: "completed" as const };
+  const completing = downloads.progress({ guid: "late", ...whole, filePath });
+  downloads.failAll("Chrome has ended");
+  await completing;
+  assert.deepEqual(states(), ["late failed"]);
 });

@@ -49,3 +49,13 @@ Deno.test("fileResponse() answers with all bytes, of files of any size", async (
 Deno.test("fileResponse() fails when the file ends too early", async () => {
   await assert.rejects((await answerOf(10, 11)).arrayBuffer(), /ends at 10 and not at 11/);
 });
+
+Deno.test("fileResponse() answers for no file that is gone", async () => {
+  await assert.rejects(
+    fileResponse("/f", "f", "application/octet-stream", {
+      stat: () => Promise.resolve(null),
+      readFrom: () => Promise.reject(new Error("it is read")),
+    }),
+    /not there any more/,
+  );
+});
