@@ -54,13 +54,24 @@ export class Mocks {
   }
 }
 
-/** As DevTools read patterns: `*` any characters, `?` one, and a backslash before either itself. */
-function matcherOf(pattern: string): (url: string) => boolean {
-  const source = pattern.replaceAll(/\\?[\s\S]/g, (part) => {
-    if (part === "*") return "[\\s\\S]*";
-    if (part === "?") return "[\\s\\S]";
-    return part.slice(-1).replace(/[.*+?^${}()|[\]\\]/, "\\$&");
-  });
-  const whole = new RegExp(`^${source}$`);
-  return (url) => whole.test(url);
+/**
+ * As DevTools read patterns: `*` any characters, `?` one, and a backslash before either itself. No
+ * regular expression, which a page could keep busy for days with a long URL that nearly fits.
+ */
+export function matcherOf(pattern: string): (url: string) => boolean {
+  const signs = pattern.match(/\\?[\s\S]/g) ?? [];
+  const isOne = (sign: string | undefined, unit: string | undefined) =>
+    sign === "?" || (sign !== "*" && sign?.slice(-1) === unit);
+  return (url) => {
+    let [next, at] = [0, 0];
+    // What follows a star is looked for at one place after another; earlier stars never move again.
+    let [star, tried] = [-1, 0];
+    while (at < url.length) {
+      if (isOne(signs[next], url[at])) [next, at] = [next + 1, at + 1];
+      else if (signs[next] === "*") [star, next, tried] = [next, next + 1, at];
+      else if (star >= 0) [next, at] = [star + 1, ++tried];
+      else return false;
+    }
+    return signs.slice(next).every((sign) => sign === "*");
+  };
 }

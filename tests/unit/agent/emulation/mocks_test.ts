@@ -1,7 +1,7 @@
 /** Goal: of mocks, the last that fits is used, as often as it says. Method: a table, and a model. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Mocks } from "../../../../agent/emulation/mocks.ts";
+import { matcherOf, Mocks } from "../../../../agent/emulation/mocks.ts";
 import { type MockRule, MOCKS_MAX } from "../../../../protocol/mocks.ts";
 
 const rule = (url: string, more: Partial<MockRule> = {}): MockRule => ({
@@ -32,6 +32,20 @@ for (const [pattern, url, fits] of PATTERNS) {
     assert.equal(mocks.use(undefined, url, "GET") !== undefined, fits);
   });
 }
+
+Deno.test("matcherOf() says what a regular expression says", () => {
+  const text = (signs: string) =>
+    fc.array(fc.constantFrom(...signs), { maxLength: 8 }).map((all) => all.join(""));
+  fc.assert(fc.property(text("ab*?"), text("ab"), (pattern, url) => {
+    const source = pattern.replaceAll("?", ".").replaceAll("*", ".*");
+    assert.equal(matcherOf(pattern)(url), new RegExp(`^${source}$`).test(url));
+  }));
+});
+
+Deno.test("matcherOf() ends for a long URL that nearly fits", () => {
+  const url = `https://a/${"/api/x/items/y".repeat(5_000)}`;
+  assert.equal(matcherOf("*/api/*/items/*.json")(url), false);
+});
 
 Deno.test("add() refuses one mock more than there may be, and takes one when one is gone", () => {
   const mocks = new Mocks();
