@@ -32,6 +32,9 @@ export function locateText(text: string): Element | null {
     element instanceof HTMLInputElement && buttons.has(element.type)
       ? element.value
       : element.shadowRoot?.textContent || element.textContent || "";
+  // A form's field stands in place of the member of its name, and "children" is a usual one.
+  const childrenOf = (parent: Element): HTMLCollection =>
+    Reflect.get(Element.prototype, "children", parent);
   let best: Element | null = null;
   let bestRank = 0;
   const consider = (element: Element, shown: string) => {
@@ -45,7 +48,7 @@ export function locateText(text: string): Element | null {
     const isShadowed = element.shadowRoot !== null;
     if (!shown.includes(wanted) && !isShadowed && element.querySelector("*") === null) return false;
     let inside = false;
-    for (const child of [...element.shadowRoot?.children ?? [], ...element.children]) {
+    for (const child of [...element.shadowRoot?.children ?? [], ...childrenOf(element)]) {
       inside = search(child) || inside;
     }
     if (inside || !shown.includes(wanted)) return inside;

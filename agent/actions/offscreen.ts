@@ -24,7 +24,12 @@ export function revealOffscreen(keptSizesMax: number): boolean {
   const placeOf = (element: Element): number => {
     const known = places.get(element);
     if (known !== undefined) return known;
-    [...element.parentNode?.children ?? []].forEach((child, at) => places.set(child, at + 1));
+    const parent = element.parentNode;
+    // A form's field stands in place of the member of its name, and "children" is a usual one.
+    const siblings: HTMLCollection | undefined = parent instanceof Element
+      ? Reflect.get(Element.prototype, "children", parent)
+      : parent?.children;
+    [...siblings ?? []].forEach((child, at) => places.set(child, at + 1));
     return places.get(element) ?? 1;
   };
   const pathOf = (element: Element): string => {
