@@ -8,6 +8,7 @@ import type { ViperError } from "../protocol/problems.ts";
 import { VERSION } from "../protocol/version.ts";
 import { type CliContext, CliError, type DaemonAddress } from "./context.ts";
 import { type DaemonFlags, findDaemon } from "./daemon.ts";
+import { printable } from "./output.ts";
 
 /** Makes a command; called when the command line names it. */
 type Load = (context: CliContext, daemon: () => Promise<DaemonAddress>) => Promise<Command>;
@@ -145,5 +146,6 @@ function exitByThrowing(command: Command, context: CliContext): void {
 function failure(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const { hint } = error as Partial<ViperError>;
-  return `viper: ${message}${hint === undefined ? "" : `\n  ${hint}`}\n`;
+  // What a page or guest said may stand in it.
+  return printable(`viper: ${message}${hint === undefined ? "" : `\n  ${hint}`}`, false);
 }

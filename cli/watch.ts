@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { EventGap, VmEvent } from "../protocol/events.ts";
 import { readEventStream } from "../protocol/event_stream.ts";
 import type { CliContext, DaemonAddress } from "./context.ts";
+import { printable } from "./output.ts";
 import { openStream } from "./stream.ts";
 
 interface WatchOptions {
@@ -39,5 +40,5 @@ function spoken(event: VmEvent | EventGap): string {
   if (event.type === "gap") return `missed ${event.from} to ${event.to}\n`;
   const { timestamp, type, name, message, stream, line } = event;
   const text = line === undefined ? message ?? "" : `${stream ?? ""}: ${line}`;
-  return `${timestamp}  ${type}  ${name}  ${text}\n`;
+  return printable(`${timestamp}  ${type}  ${name}  ${text}`, false);
 }

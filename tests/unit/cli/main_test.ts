@@ -132,6 +132,8 @@ Deno.test("viper says on standard error what failed, with its hint, and exits wi
   assert.match(full.terminal.errors, /^viper: Cannot start VM "two".*\n {2}Delete a VM/);
   const browser = await cli(["browser", "click", "one", "#a"], api);
   assert.equal(browser.terminal.errors, 'viper: Cannot reach VM "one": it is starting\n');
+  const odd = await cli(["browser", "click", "\x1b]0;a\x07", "#a"], api);
+  assert.equal(odd.terminal.errors, 'viper: Cannot find VM "\ufffd]0;a\ufffd"\n');
 });
 
 for (const argv of [["vms", "list"], ["vms", "watch"], ["system", "status"]]) {
