@@ -80,7 +80,7 @@ export class Interception {
           username: auth.username,
           password: auth.password,
         }
-        : { response: "CancelAuth" },
+        : { response: "Default" }, // A DevTools client may know more.
     });
   }
 }

@@ -101,9 +101,10 @@ Deno.test("emulate() changes what a page sees, over a navigation, until it is ta
     assert.equal(await status(), 401);
     await client.emulate({ http_auth: { username: "me", password: "wrong" } });
     assert.equal(await status(), 401);
-    const { settings } = await client.emulate({
-      http_auth: { username: "me", password: "secret" },
-    });
+    const right = { username: "me", password: "secret" };
+    await client.emulate({ http_auth: { ...right, origin: site.otherUrl } });
+    assert.equal(await status(), 401);
+    const { settings } = await client.emulate({ http_auth: right });
     assert.deepEqual(settings, { http_auth: { username: "me" } });
     assert.equal(await status(), 200);
     await client.emulate({ http_auth: null });
