@@ -136,6 +136,46 @@ Deno.test("markdown() tells what a page shows", async (t) => {
 
 type LinksInput = InputOf<typeof browserLinks>;
 
+table("scrape() reads all elements of some selectors", () => ({
+  good: [[
+    "what they show, hold and have",
+    (c) => c.scrape({ selectors: ["#nested > b", "#mail, #q", "#absent"], limit: 1 }),
+    {
+      results: [
+        {
+          selector: "#nested > b",
+          elements: [{ text: "Nested", html: "<i>Nested</i>", attributes: {} }],
+          total: 1,
+        },
+        {
+          selector: "#mail, #q",
+          elements: [{ text: "", html: "", attributes: { id: "q", name: "q", value: "old" } }],
+          total: 2,
+        },
+        { selector: "#absent", elements: [], total: 0 },
+      ],
+    },
+  ]],
+  bad: [
+    [
+      "no CSS",
+      (c) => c.scrape({ selectors: ["p", "["] }),
+      "selector_invalid",
+      /"\[" is not a valid/,
+    ],
+    ["no selector", (c) => c.scrape({ selectors: [] }), "invalid_request", /selectors/],
+    [
+      "too much",
+      async (c) => {
+        await c.evaluate({ expression: "hidden.textContent = 'x'.repeat(34e6), 1" });
+        return await c.scrape({ selectors: ["#hidden"] });
+      },
+      "result_too_large",
+      /has at least \d{8} bytes/,
+    ],
+  ],
+}));
+
 Deno.test("links() lists what a page links to", async (t) => {
   await using agent = await startAgent();
   await using site = serveSite(SITE);

@@ -156,6 +156,10 @@ export const ROWS: { readonly [K in Key]?: Row<K> } = {
     input: { glob: "*second*" },
     answer: (answer: object) => assert.match(JSON.stringify(answer), /second/),
   },
+  scrape: {
+    input: { selectors: ["h1"] },
+    answer: (answer: object) => assert.match(JSON.stringify(answer), /"text":"Head"/),
+  },
   click: { input: { ...button, count: 2 }, effect: titled("Page over click click double") },
   doubleClick: { input: button, effect: titled("Page over click click double") },
   hover: { input: { text: "OK" }, effect: titled("Page over") },

@@ -10,6 +10,7 @@ import {
   browserOperations,
   guestOperations,
   logOperations,
+  quickOperations,
   systemOperations,
   vmOperations,
 } from "../../../protocol/operations.ts";
@@ -24,6 +25,7 @@ const LISTS: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   agentOperations,
   guestOperations,
   logOperations,
+  quickOperations,
 };
 
 type Call = (input: unknown, options?: { signal?: AbortSignal }) => Promise<unknown>;
@@ -78,6 +80,7 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "browser.pdf:height": fc.constantFrom("2in", "20cm"),
   "browser.pdf:scale": fc.constantFrom(0.5, 2),
   landscape: fc.boolean(),
+  html: text,
   selectors: fc.array(text, { minLength: 1, maxLength: 3 }),
   "browser.wait_selector:state": fc.constantFrom("attached", "visible", "hidden", "detached"),
   gone: fc.boolean(),
