@@ -60,12 +60,20 @@ export function linesOf(root: AccessibilityNode): SnapshotLine[] {
 /** The children that are worth a line: wrappers give way, texts that go together are one. */
 function simplified(nodes: readonly AccessibilityNode[], told: Told): AccessibilityNode[] {
   const kept: AccessibilityNode[] = [];
+  let texts: string[] = [];
+  const endTexts = () => {
+    if (texts.length > 0) kept.push({ role: TEXT, name: joined(texts) });
+    texts = [];
+  };
   for (const node of nodes.flatMap((node) => unwrapped(node, told))) {
-    const last = kept.at(-1);
-    if (node.role === TEXT && last?.role === TEXT) {
-      kept[kept.length - 1] = { role: TEXT, name: joined(last.name ?? "", node.name ?? "") };
-    } else kept.push(node);
+    if (node.role === TEXT) {
+      texts.push(node.name ?? "");
+      continue;
+    }
+    endTexts();
+    kept.push(node);
   }
+  endTexts();
   // A label stands beside the field that it names.
   return kept.filter(({ role, name }, at) =>
     role !== TEXT || name !== kept[at - 1]?.name && name !== kept[at + 1]?.name
@@ -96,7 +104,9 @@ function unwrapped(node: AccessibilityNode, told: Told): AccessibilityNode[] {
 }
 
 function isTold(text: string, { words, hasParts }: Told): boolean {
-  return text === "" || text === words || hasParts && words.includes(text);
+  // Of longer words only the beginning is told.
+  const isWhole = words.length <= LINE_LENGTH_MAX;
+  return text === "" || text === words || hasParts && isWhole && words.includes(text);
 }
 
 /** A row of nothing but texts is one line. */
@@ -190,8 +200,12 @@ function folded(text: string): string {
   return text.replaceAll(/[\s\p{Co}]+/gu, " ").trim();
 }
 
-function joined(before: string, after: string): string {
-  return /^[.,;:!?)\]]/.test(after) || /[([]$/.test(before) ? before + after : `${before} ${after}`;
+/** Put together once, since each of the ten thousand pieces of a page's code is a text. */
+function joined(texts: readonly string[]): string {
+  return texts.map((text, at) => {
+    const isClose = /^[.,;:!?)\]]/.test(text) || /[([]$/.test(texts[at - 1] ?? "(");
+    return isClose ? text : ` ${text}`;
+  }).join("");
 }
 
 /** The text in lines of whole words, between quotes; those in it need no mark, for it is alone. */

@@ -123,3 +123,12 @@ Deno.test("linesOf() loses no word of a long text, whatever the page's title", (
     assert.equal(texts.map(({ text }) => text.slice(1, -1)).join(" "), words);
   }
 });
+
+Deno.test("linesOf() loses nothing of a link whose name is cut, and none of very many texts", () => {
+  const pieces = Array.from({ length: 100_000 }, (_, at) => `piece ${at}`);
+  const whole = pieces.join(" ");
+  const link = node("link", whole, { children: pieces.map((piece) => text(piece)) });
+  const [first, ...rest] = linesOf({ role: "root", children: [link] });
+  assert.match(first?.text ?? "", /^link "piece 0 piece 1 .*… \(\+\d+\)$/);
+  assert.equal(rest.map(({ text }) => text.slice(1, -1)).join(" "), whole);
+});
