@@ -3,6 +3,9 @@
 /** Answers that hold addresses, by path; all are small, unlike the protocol's description. */
 export const WITH_ADDRESSES = /^\/json(?:\/(?:version|list|new))?\/?$/;
 
+/** Chrome's own paths. A guest may send others, such as one that leads up and to another VM's. */
+const SOCKET_PATH = /^\/devtools\/\w+\/[\w-]+$/;
+
 /** Targets that the DevTools pages can be opened for; the browser itself is none. */
 const PAGES = "/devtools/page/";
 
@@ -32,13 +35,17 @@ export async function readdressed(answer: Response, place: DevtoolsPlace): Promi
     const address = target.webSocketDebuggerUrl;
     if (typeof address !== "string") continue;
     // Chrome's own path begins anew after whatever prefix another proxy has put before it.
-    const path = address.slice(address.lastIndexOf("/devtools/")).split("?")[0];
+    const [path = ""] = address.slice(address.lastIndexOf("/devtools/")).split("?");
+    // Chrome's own leads to a host elsewhere, which could not connect.
+    delete target.devtoolsFrontendUrl;
+    if (!SOCKET_PATH.test(path)) {
+      delete target.webSocketDebuggerUrl;
+      continue;
+    }
     const query = place.query();
     const socket = `${host}${place.prefix}${path}${query === "" ? "" : `?${query}`}`;
     target.webSocketDebuggerUrl = `${scheme}://${socket}`;
-    // Chrome's own leads to a host elsewhere, which could not connect.
-    delete target.devtoolsFrontendUrl;
-    if (!place.hasFrontEnd || !path?.startsWith(PAGES)) continue;
+    if (!place.hasFrontEnd || !path.startsWith(PAGES)) continue;
     target.devtoolsFrontendUrl = `${protocol}//${host}${place.prefix}/devtools/inspector.html?` +
       `${scheme}=${encodeURIComponent(socket)}`;
   }

@@ -24,6 +24,9 @@ const PREFIX_SEGMENTS = 6;
 /** Bytes of an answer that is read to have its addresses rewritten; pages may have long ones. */
 export const ADDRESSES_BYTES_MAX = 16 * 1024 * 1024;
 
+/** Addresses of one answer that let their client in; a guest may name more than there are tickets. */
+export const ADMITTING_ADDRESSES_MAX = 128;
+
 /** What the routes are made from. */
 export interface DevtoolsParts {
   readonly devtools: Devtools;
@@ -50,7 +53,7 @@ export function mountDevtools(app: Hono, parts: DevtoolsParts): void {
       const isRewritten = answer.ok && WITH_ADDRESSES.test(path.split("?")[0] ?? "");
       if (!isRewritten) return answer;
       const prefix = new URL(c.req.url).pathname.split("/").slice(0, PREFIX_SEGMENTS).join("/");
-      const place = { origin: parts.originOf(c), prefix, query: () => parts.queryOf(c) };
+      const place = { origin: parts.originOf(c), prefix, query: queries(() => parts.queryOf(c)) };
       // What a guest serves must not act at the daemon's origin, and its pages are shut in.
       return await readdressed(bounded(answer, ADDRESSES_BYTES_MAX), {
         ...place,
@@ -58,6 +61,12 @@ export function mountDevtools(app: Hono, parts: DevtoolsParts): void {
       });
     });
   }
+}
+
+/** The same query as long as there may be more of it, and none then. */
+function queries(query: () => string): () => string {
+  let left = ADMITTING_ADDRESSES_MAX;
+  return () => left-- > 0 ? query() : "";
 }
 
 interface Target {

@@ -277,6 +277,30 @@ for (const [given, isKept] of IDS) {
   });
 }
 
+Deno.test("a guest's DevTools addresses lead to that guest alone, and use up few tickets", async () => {
+  const paths = [
+    "/devtools/page/A-1",
+    "/devtools/../../../two/%64evtools/%64evtools/browser/x",
+    "/devtools/page/..",
+    "/devtools/page/a/b",
+    "/devtools/page/a#b",
+    ...Array.from({ length: 1_500 }, (_, at) => `/devtools/page/${at}`),
+  ];
+  const told = paths.map((path) => ({ webSocketDebuggerUrl: `ws://127.0.0.1:9222${path}` }));
+  await using relay = await relayWorld(() => Response.json(told));
+  const { tickets, keys } = relay.api;
+  const { id: keyId } = keys.create({ name: "a", role: "operator" });
+  const principal = { name: "a", role: "operator", keyId, via: "key" } as const;
+  const { ticket } = tickets.create(principal);
+  const answer = await relay.api.request(`/api/v1/vms/one/devtools/json/list?ticket=${ticket}`);
+  const targets: { webSocketDebuggerUrl?: string }[] = await answer.json();
+  const [first, ...rest] = targets.map(({ webSocketDebuggerUrl }) => webSocketDebuggerUrl);
+  assert.match(first ?? "", /\/api\/v1\/vms\/one\/devtools\/devtools\/page\/A-1\?ticket=vpt_/);
+  assert.deepEqual(rest.slice(0, 4), [undefined, undefined, undefined, undefined]);
+  assert.match(rest.at(-1) ?? "", /\/devtools\/page\/1499$/);
+  tickets.create(principal);
+});
+
 Deno.test("an agent's answer without an end is not read into memory", async () => {
   let sent = 0;
   const endless = new ReadableStream<Uint8Array>({
