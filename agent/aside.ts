@@ -11,6 +11,8 @@ import type { Deadline } from "./deadline.ts";
 import type { PageFrame } from "./frames.ts";
 import { callInFrame } from "./world.ts";
 
+/** Pages of our own at once: each origin has Chrome start a process, which takes a while. */
+export const ASIDES_MAX = 4;
 const WAITING_FOR = "a page of its own";
 
 /** A page of our own. */
@@ -25,12 +27,11 @@ export class Aside implements AsyncDisposable {
     this.#targetId = targetId;
   }
 
-  static async open(browser: Browser, deadline: Deadline): Promise<Aside> {
+  /** `root` reaches the browser. */
+  static async open(root: CDPSession, deadline: Deadline): Promise<Aside> {
     await using undo = new AsyncDisposableStack();
-    const root = await deadline.race(WAITING_FOR, browser.target().createCDPSession());
-    undo.defer(() => root.detach());
     const making = root.send("Target.createTarget", { url: ASIDE_URL, background: true });
-    undo.defer(() => making.then(({ targetId }) => closeTarget(root, targetId)));
+    undo.defer(() => making.then(({ targetId }) => closeTarget(root, targetId), () => {}));
     const { targetId } = await deadline.race(WAITING_FOR, making);
     const attaching = root.send("Target.attachToTarget", { targetId, flatten: true });
     const { sessionId } = await deadline.race(WAITING_FOR, attaching);
@@ -60,8 +61,43 @@ export class Aside implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await closeTarget(this.#root, this.#targetId);
-    await this.#root.detach().catch(() => {}); // Chrome may be gone.
   }
+}
+
+/**
+ * Does the job for each item, a few at a time, each time with a page of its own.
+ *
+ * @throws what the first job throws that fails; no further ones are begun then
+ */
+export async function withAsides<Item>(
+  browser: Browser,
+  deadline: Deadline,
+  items: readonly Item[],
+  job: (item: Item, aside: Aside) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  if (items.length === 0) return;
+  const root = await deadline.race(WAITING_FOR, browser.target().createCDPSession());
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => root.detach().catch(() => {})); // Chrome may be gone.
+  let hasFailed = false;
+  const work = async () => {
+    await using aside = await Aside.open(root, deadline);
+    for (const item of left) {
+      if (hasFailed) return;
+      await job(item, aside);
+    }
+  };
+  const workers = Array.from({ length: Math.min(ASIDES_MAX, items.length) }, work);
+  const ends = await Promise.allSettled(
+    workers.map((worker) =>
+      worker.catch((error) => {
+        hasFailed = true;
+        throw error;
+      })
+    ),
+  );
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 /** An empty document, and nothing else. */

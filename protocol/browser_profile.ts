@@ -34,10 +34,13 @@ export const profileAttach = operation({
 
 export const profileExtract = operation({
   name: "profile.extract",
-  summary: "Read all cookies and what every origin stores that a page has been to",
+  summary:
+    "Read all cookies and what every origin stores that a page has been to or that was attached",
   http: { method: "GET", path: "/v1/profile/extract", status: 200 },
   input: z.strictObject({
     page: actionFields.page,
+    /** Origins that a page has been to, or also those that were attached and not gone to since. */
+    scope: z.enum(["all", "visited"]).default("all"),
     timeout_ms: z.preprocess((given) => given === undefined ? given : Number(given), timeoutMs),
   }),
   output: z.object({
@@ -48,6 +51,8 @@ export const profileExtract = operation({
     /** The page's own; empty where it has none. */
     origin: z.string(),
     origins: z.array(originContents),
+    /** Origins that were read, those that store nothing too. */
+    read: z.array(z.string()),
     /** What could not be taken along. */
     left_out: z.array(leftOut),
     /** Whether a profile was attached to this browser since it began. */

@@ -3,7 +3,7 @@ import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { OriginContents } from "../../protocol/profile_contents.ts";
 import type { ActionContext } from "../action_runner.ts";
-import { Aside } from "../aside.ts";
+import { withAsides } from "../aside.ts";
 import type { Deadline } from "../deadline.ts";
 import type { PageFrame } from "../frames.ts";
 import { quote } from "../quote.ts";
@@ -21,6 +21,7 @@ export async function attachProfile(
 ): Promise<OutputOf<typeof profileAttach>> {
   const { cookies, origins, timeout_ms } = input;
   const { profile, seed, deadline } = context;
+  using _turn = await profile.turns.take(deadline);
   await setCookies({ cookies, timeout_ms }, context);
   const own = await ownFrame(context);
   const anywhere = { local: {}, session: {} };
@@ -30,26 +31,27 @@ export async function attachProfile(
   if (Object.keys({ ...anywhere.local, ...anywhere.session }).length > 0) {
     await deadline.race("the page to take the items", seed.add(ANY_ORIGIN, anywhere));
   }
-  await using stack = new AsyncDisposableStack();
-  let aside: Aside | null = null;
-  for (const contents of all.values()) {
-    const { origin } = contents;
-    const isOwn = origin === own?.origin;
-    const isLater = Object.keys(contents.session_storage).length > 0 && !isOwn;
-    if (isLater) {
-      const later = { local: {}, session: contents.session_storage };
-      await deadline.race("the page to take the items", seed.add(origin, later));
-    }
-    if (!isOwn) aside ??= stack.use(await Aside.open(context.page.browser(), deadline));
-    const frame = isOwn ? own.frame : await aside?.frameOf(origin, deadline) ?? null;
-    if (frame === null) {
-      const message = `Cannot ${deadline.action}: Chrome does not go to ${quote(origin)}`;
-      throw new ViperError("origin_unreachable", message);
-    }
-    if (isOwn) await writeItems(frame, "session", contents.session_storage, context);
-    await store(frame, contents, deadline);
-    profile.add(origin);
+  const here = own === null ? undefined : all.get(own.origin);
+  if (own !== null && here !== undefined) {
+    await writeItems(own.frame, "session", here.session_storage, context);
+    await store(own.frame, here, deadline);
   }
+  const elsewhere = [...all.values()].filter((contents) => contents !== here);
+  for (const { origin, session_storage } of elsewhere) {
+    if (Object.keys(session_storage).length === 0) continue;
+    const later = { local: {}, session: session_storage };
+    await deadline.race("the page to take the items", seed.add(origin, later));
+  }
+  const stored = elsewhere.filter(({ local_storage, indexed_db }) =>
+    Object.keys(local_storage).length > 0 || indexed_db.length > 0
+  );
+  await withAsides(context.page.browser(), deadline, stored, async (contents, aside) => {
+    const frame = await aside.frameOf(contents.origin, deadline);
+    if (frame !== null) return await store(frame, contents, deadline);
+    const message = `Cannot ${deadline.action}: Chrome does not go to ${quote(contents.origin)}`;
+    throw new ViperError("origin_unreachable", message);
+  });
+  for (const origin of all.keys()) profile.know(origin);
   profile.isAttached = true;
   return { status: "ok" };
 }

@@ -13,7 +13,7 @@ import {
 } from "../../protocol/profile_contents.ts";
 import { type Cookie, COOKIES_MAX, storageItems } from "../../protocol/storage.ts";
 import type { ActionContext } from "../action_runner.ts";
-import { Aside } from "../aside.ts";
+import { withAsides } from "../aside.ts";
 import { Deadline } from "../deadline.ts";
 import type { PageFrame } from "../frames.ts";
 import { listCookies } from "./cookies.ts";
@@ -21,7 +21,9 @@ import { readDatabases } from "./indexed_db.ts";
 import { frameOf, readItems } from "./storage.ts";
 
 /** How long one origin may take: a page that hangs must not keep the others from being saved. */
-const ORIGIN_TIMEOUT_MS = 5_000;
+const ORIGIN_TIMEOUT_MS = 10_000;
+/** What of the action's time is kept for the answer, in milliseconds. */
+const RESERVE_MS = 2_000;
 /** What is left for origins, when cookies and what stands around all of it are counted out. */
 const ORIGINS_BYTES_MAX = PROFILE_BYTES_MAX - 1024 * 1024;
 /** Characters of what is said of a thing that is left out: sites choose their databases' names. */
@@ -33,17 +35,19 @@ interface OwnPage {
   readonly frame: PageFrame;
 }
 
-/** All cookies, and what every origin stores that a page has been to. */
+/** All cookies, and what every origin of the scope stores. */
 export async function extractProfile(
-  { timeout_ms }: ParsedOf<typeof profileExtract>,
+  { scope, timeout_ms }: ParsedOf<typeof profileExtract>,
   context: ActionContext,
 ): Promise<OutputOf<typeof profileExtract>> {
   const { profile, deadline } = context;
+  using _turn = await profile.turns.take(deadline);
   const attached = profile.isAttached;
   const { cookies: all } = await listCookies({ timeout_ms }, context);
   const cookies = all.slice(0, COOKIES_MAX);
   const own = await ownPage(context);
-  const { origins, leftOut } = await readOrigins(own, cookies, context);
+  const wanted = scope === "all" ? profile.origins : profile.visited;
+  const { origins, read, leftOut } = await readOrigins(own, wanted, cookies, context);
   if (cookies.length < all.length) {
     const reason = `no more than ${COOKIES_MAX} can be taken along`;
     leftOut.push({ origin: "", what: `${all.length - cookies.length} cookies`, reason });
@@ -56,18 +60,27 @@ export async function extractProfile(
     session_storage: page?.session_storage ?? {},
     origin: own?.origin ?? "",
     origins,
+    read,
     left_out: leftOut,
     attached,
   };
 }
 
+/** What was found where, and which origins were read, those without anything too. */
+interface OriginsRead {
+  readonly origins: OriginContents[];
+  readonly read: string[];
+  readonly leftOut: LeftOut[];
+}
+
 async function readOrigins(
   own: OwnPage | null,
+  wanted: readonly string[],
   cookies: readonly Cookie[],
   context: ActionContext,
-) {
-  const { profile, page, deadline } = context;
-  const origins: OriginContents[] = [];
+): Promise<OriginsRead> {
+  const { profile, page, clock, deadline } = context;
+  const found = new Map<string, OriginContents | null>();
   const leftOut: LeftOut[] = [];
   const leave = (origin: string, what: string, reason: string) => {
     // Room for the cookies that are too many.
@@ -76,29 +89,38 @@ async function readOrigins(
     leftOut.push({ origin, what: told ?? "", reason: why ?? "" });
   };
   let room = ORIGINS_BYTES_MAX - sizeOf(cookies);
-  await using stack = new AsyncDisposableStack();
-  let aside: Aside | null = null;
-  for (const origin of profile.origins) {
+  const readFrom = async (
+    origin: string,
+    frameIn: (bound: Deadline) => Promise<PageFrame | null>,
+  ) => {
+    const ms = Math.min(ORIGIN_TIMEOUT_MS, deadline.remainingMs() - RESERVE_MS);
     try {
-      using bound = new Deadline(context.clock, `read "${origin}"`, ORIGIN_TIMEOUT_MS, [
-        deadline.signal,
-      ]);
-      const isOwn = origin === own?.origin;
-      if (!isOwn) aside ??= stack.use(await Aside.open(page.browser(), deadline));
-      const frame = isOwn ? own.frame : await aside?.frameOf(origin, bound) ?? null;
+      if (ms <= 0) throw new Error("there is no time left");
+      using bound = new Deadline(clock, `read "${origin}"`, ms, [deadline.signal]);
+      const frame = await frameIn(bound);
       if (frame === null) throw new Error("Chrome does not go there");
-      const contents = await readOrigin({ origin, frame }, isOwn, bound, room, leave);
-      room -= contents.bytes;
-      if (contents.bytes > 0) origins.push(contents.told);
+      const isOwn = frame === own?.frame;
+      const { bytes, told } = await readOrigin({ origin, frame }, isOwn, bound, room, leave);
+      room -= bytes;
+      found.set(origin, bytes === 0 ? null : told);
     } catch (error) {
       deadline.signal.throwIfAborted();
       leave(origin, EVERYTHING, error instanceof Error ? error.message : String(error));
     }
-  }
+  };
+  if (own !== null) await readFrom(own.origin, () => Promise.resolve(own.frame));
+  const others = wanted.filter((origin) => origin !== own?.origin);
+  await withAsides(
+    page.browser(),
+    deadline,
+    others,
+    (origin, aside) => readFrom(origin, (bound) => aside.frameOf(origin, bound)),
+  );
   if (profile.missed > 0) {
     leave("", `${profile.missed} origins`, `no more than ${ORIGINS_MAX} are remembered`);
   }
-  return { origins, leftOut };
+  const origins = wanted.flatMap((origin) => found.get(origin) ?? []);
+  return { origins, read: [...found.keys()], leftOut };
 }
 
 /** What one origin stores, and how many bytes that is; none for an origin without anything. */

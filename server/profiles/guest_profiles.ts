@@ -3,12 +3,7 @@ import type { Host } from "../../host/host.ts";
 import { bounded } from "../../protocol/http_body.ts";
 import { createClient } from "../../protocol/http_client.ts";
 import type { Client } from "../../protocol/operation.ts";
-import {
-  EVERYTHING,
-  type LeftOut,
-  type OriginContents,
-  profileContents,
-} from "../../protocol/profile_contents.ts";
+import { ORIGINS_MAX, profileContents } from "../../protocol/profile_contents.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ProfileUse } from "../../protocol/profiles.ts";
 import { type SignableInit, Signer } from "../../protocol/signer.ts";
@@ -59,18 +54,22 @@ export class GuestProfiles implements VmProfiles {
   async save(profile: string, agent: AgentLink): Promise<void> {
     const { profiles, host: { log } } = this.parts;
     try {
-      const { attached, cookies, origins, left_out } = await this.#ask(
+      const { attached, cookies, origins, read, left_out } = await this.#ask(
         agent,
         SAVE_TIMEOUT_MS,
-        (client, timeout_ms, options) => client.extract({ timeout_ms }, options),
+        (client, timeout_ms, options) => client.extract({ scope: "visited", timeout_ms }, options),
       );
       if (!attached) {
         // What a browser holds that came up without the profile must not take its place.
         const message = `Cannot save profile "${profile}": the browser has begun anew without it`;
         throw new ViperError("browser_unavailable", message);
       }
-      const kept = await this.#unread(profile, left_out);
-      const contents = { cookies, origins: [...origins, ...kept], left_out };
+      // Where nobody was, or what could not be read, it stays as it was.
+      const kept = (await profiles.read(profile)).origins
+        .filter(({ origin }) => !read.includes(origin));
+      // What was gone to last stands last.
+      const all = [...kept, ...origins].slice(-ORIGINS_MAX);
+      const contents = { cookies, origins: all, left_out };
       // A guest may answer what it likes; what could not be attached again must not be kept.
       const { data, error } = profileContents.safeParse(contents);
       if (data === undefined) {
@@ -85,16 +84,6 @@ export class GuestProfiles implements VmProfiles {
       profiles.noteSaveError(profile, error instanceof Error ? error.message : String(error));
       throw error;
     }
-  }
-
-  /** What the profile holds of origins that could not be read: it stays as it was. */
-  async #unread(profile: string, leftOut: readonly LeftOut[]): Promise<OriginContents[]> {
-    const unread = new Set(
-      leftOut.flatMap(({ origin, what }) => what === EVERYTHING ? [origin] : []),
-    );
-    if (unread.size === 0) return [];
-    const { origins } = await this.parts.profiles.read(profile);
-    return origins.filter(({ origin }) => unread.has(origin));
   }
 
   async #ask<Answer>(

@@ -261,15 +261,16 @@ Deno.test("a profile is taken as far as it goes, and what is left out is told", 
     await js(client, put("big", "new Uint8Array(17_000_000)"));
     await js(client, put("small", "'s'"));
     const { origins, left_out } = await client.extractProfile({});
-    assert.deepEqual(left_out.at(-1)?.what, "indexed_db big");
-    assert.match(left_out.at(-1)?.reason ?? "", /too large/);
+    const big = left_out.find(({ what }) => what === "indexed_db big");
+    assert.match(big?.reason ?? "", /too large/);
     const names = origins.at(-1)?.indexed_db.map(({ name }) => name);
     assert.deepEqual(names, ["small"]);
   });
 
   await t.step("a page that hangs keeps nothing from being saved but its own", async () => {
     await client.navigate({ url });
-    await js(client, `setTimeout(() => alert("hold"), 200), 1`);
+    // Whether the dialog comes before the answer is chance.
+    await js(client, `setTimeout(() => alert("hold"), 0), 1`).catch(() => {});
     await reached(async () => (await client.dialogsList({})).dialogs.at(0));
     const { origins, left_out } = await client.extractProfile({});
     await client.dialogsDismiss({});

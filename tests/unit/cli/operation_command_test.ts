@@ -155,6 +155,7 @@ const TYPED: Readonly<Record<string, readonly [typed: string, meant: unknown]>> 
   kind: ["session", "session"],
   origin: ["https://a.test", "https://a.test"],
   items: ["k=v", { k: "v" }],
+  scope: ["visited", "visited"],
   origins: ['[{"origin":"https://a.test"}]', [{ origin: "https://a.test" }]],
   profile: ["name=work,mode=write_back", { name: "work", mode: "write_back" }],
   permissions: ["geolocation=granted", { geolocation: "granted" }],

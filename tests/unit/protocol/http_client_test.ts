@@ -178,6 +178,7 @@ const MEMBERS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   kind: fc.constantFrom("local", "session"),
   origin: fc.constantFrom("https://a.test", "http://127.0.0.1:8080"),
   items: fc.dictionary(fc.stringMatching(/^[a-z]{1,9}$/), text, { maxKeys: 3 }),
+  scope: fc.constantFrom("all", "visited"),
   origins: fc.constantFrom([], [{ origin: "https://a.test", local_storage: { k: "v" } }]),
   profile: fc.constantFrom("work", { name: "work" }, { name: "work", mode: "write_back" }),
   permissions: fc.constantFrom({}, { geolocation: "granted" }),

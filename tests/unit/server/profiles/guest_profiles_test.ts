@@ -40,10 +40,23 @@ Deno.test("GuestProfiles.save() makes what the browser holds the profile", () =>
       ...{ origin: "https://a.test", local_storage: { k: "v" } },
       ...{ session_storage: {}, indexed_db: [] },
     }];
-    agent.extracted = { ...EMPTY, cookies: [COOKIE], origins };
+    const read = ["https://example.com", "https://a.test"];
+    agent.extracted = { ...EMPTY, cookies: [COOKIE], origins, read };
     await guests.save("work", link);
     const saved = await world.profiles.read("work");
     assert.deepEqual(saved, { cookies: [COOKIE], origins, left_out: [] });
+  }));
+
+Deno.test("GuestProfiles.save() keeps what it has of origins that nobody went to", () =>
+  withAgent(async ({ world, agent, guests, link }) => {
+    const [old] = contentsOf("old").origins;
+    const fresh = { ...old!, origin: "https://a.test" };
+    agent.extracted = { ...EMPTY, origins: [fresh], read: ["https://a.test"] };
+    await guests.save("work", link);
+    assert.deepEqual((await world.profiles.read("work")).origins, [old, fresh]);
+    agent.extracted = { ...EMPTY, read: ["https://a.test"] };
+    await guests.save("work", link);
+    assert.deepEqual((await world.profiles.read("work")).origins, [old], "and nothing else");
   }));
 
 Deno.test("GuestProfiles.save() keeps what it has of origins that could not be read", () =>
@@ -52,7 +65,7 @@ Deno.test("GuestProfiles.save() keeps what it has of origins that could not be r
       { origin: "https://example.com", what: "everything", reason: "no answer" },
       { origin: "https://new.test", what: "everything", reason: "no answer" },
     ];
-    agent.extracted = { ...EMPTY, left_out };
+    agent.extracted = { ...EMPTY, left_out, read: [] };
     await guests.save("work", link);
     const saved = await world.profiles.read("work");
     assert.deepEqual(saved, { cookies: [], origins: contentsOf("old").origins, left_out });

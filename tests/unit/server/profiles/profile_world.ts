@@ -44,6 +44,7 @@ type Extracted = OutputOf<typeof profileExtract>;
 /** A browser with nothing in it, to which a profile was attached. */
 export const EMPTY: Extracted = {
   ...{ cookies: [], local_storage: {}, session_storage: {}, origin: "", origins: [] },
+  read: [],
   ...{ left_out: [], attached: true },
 };
 
