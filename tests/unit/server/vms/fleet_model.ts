@@ -14,6 +14,8 @@ export interface ModelVm {
   readyAtMs: number | null;
   bootDueMs: number | null;
   restartDueMs: number | null;
+  /** Which restart in a row that will be. */
+  nextRestart: number;
   readonly expiresAtMs: number | null;
 }
 
@@ -37,7 +39,7 @@ export class FleetModel {
       restartsOnCrash: change.onCrash,
       restarts: 0,
       hasLease: false,
-      ...{ readyAtMs: null, bootDueMs: null, restartDueMs: null },
+      ...{ readyAtMs: null, bootDueMs: null, restartDueMs: null, nextRestart: 1 },
       expiresAtMs: change.ttlMs === null ? null : this.nowMs + change.ttlMs,
     };
     this.vms.set(name, vm);
@@ -116,7 +118,7 @@ export class FleetModel {
       if (vm.expiresAtMs !== null && vm.expiresAtMs <= ms) this.delete(name);
       else if (vm.bootDueMs !== null && vm.bootDueMs <= ms) this.#crash(name, vm);
       else if (vm.restartDueMs !== null && vm.restartDueMs <= ms) {
-        this.#boot(name, vm, this.#restartsBefore(vm) + 1, false);
+        this.#boot(name, vm, vm.nextRestart, false);
       }
     }
   }
@@ -162,7 +164,7 @@ export class FleetModel {
   #planRestart(vm: ModelVm): void {
     const before = this.#restartsBefore(vm);
     if (!vm.restartsOnCrash || before >= 5) return;
-    vm.restarts = before;
+    vm.nextRestart = before + 1;
     vm.restartDueMs = this.nowMs + 1_000 * 2 ** before;
   }
 
