@@ -3,9 +3,8 @@ import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { Target } from "../../protocol/target.ts";
+import { clickElement } from "./click_element.ts";
 import { isChecked } from "./fields.ts";
-import { reach } from "./reach.ts";
-import { withDialogItStarts } from "./started.ts";
 import { onTarget } from "./target.ts";
 
 /** Turns a check box, radio button or switch on. */
@@ -26,20 +25,14 @@ export async function uncheck(
 
 /** @throws {ViperError} `element_not_actionable` when a click does not change it */
 async function turn(on: boolean, target: Target, context: ActionContext) {
-  const { page, deadline } = context;
   const now = await onTarget(target, context, isChecked);
   now.element[Symbol.dispose]();
   if (now.value === on) return { status: "ok" as const };
-  const { element, point: { x, y } } = await reach(target, context);
-  using _element = element;
-  await withDialogItStarts(
-    context,
-    () => deadline.race("the page to take the click", page.mouse.click(x, y)),
-  );
+  using element = await clickElement(target, context);
   const after = await element.call(isChecked);
   if (after.state === "found" && after.value === on) return { status: "ok" as const };
   throw new ViperError(
     "element_not_actionable",
-    `Cannot ${deadline.action}: it was clicked and is still ${on ? "off" : "on"}`,
+    `Cannot ${context.deadline.action}: it was clicked and is still ${on ? "off" : "on"}`,
   );
 }

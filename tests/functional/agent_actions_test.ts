@@ -113,6 +113,11 @@ table("click() waits until the element can be clicked", () => ({
     ["one that is enabled later", (c) => logged(c, c.click({ selector: "#late" })), "late;"],
     ["one that comes later", (c) => logged(c, c.click({ selector: "#later" })), "later;"],
     ["one to be scrolled to", (c) => logged(c, c.click({ selector: "#far" })), "far;"],
+    [
+      "one that the pointer drives away, and nothing in its place",
+      (c) => logged(c, c.click({ selector: "#shy" })),
+      "shy;",
+    ],
     ["one with children", (c) => logged(c, c.click({ selector: "#nested" })), "nested;"],
     [
       "a check box in its label",
@@ -152,6 +157,7 @@ table("click() waits until the element can be clicked", () => ({
     ["#unseen", "element_not_actionable", /not visible: its style hides it/],
     ["#disabled", "element_not_actionable", /it is disabled/],
     ["#aria", "element_not_actionable", /it is disabled/],
+    ["#shyer", "element_not_actionable", /it moved, and <\w+> is in its place/],
     ["#covered", "element_not_actionable", /covered by <div id="cover" class="veil">/],
     ["#through", "element_not_actionable", /lets clicks through to <p>/],
     ["#", "selector_invalid", /'#' is not a valid selector/],

@@ -48,8 +48,12 @@ const PAGE = `<title>Page</title>
 <input id="locked" disabled value="locked"><input id="file" type="file">
 <select id="select"><option>One</select>
 <button id="far" onclick="log('far')">Far</button>
+<p style="height: 40px"><button id="shy" onclick="log('shy')" onmousemove="flee(this)">Shy</button><b
+  onclick="log('wrong')" onmousedown="log('wrong')">Instead</b></p>
+<button id="shyer" onclick="log('shyer')" onmousemove="this.before('Further away, ')">Shyer</button>
 <pre id="log"></pre>
 <script>
+  function flee(shy) { shy.onmousemove = null; shy.parentNode.append(shy) }
   function log(text) { document.querySelector("#log").append(text + ";") }
   setTimeout(() => document.querySelector("#late").disabled = false, 150);
   setTimeout(() => { const b = document.createElement("button"); b.id = "later";
