@@ -11,6 +11,8 @@ export interface Seed {
 /** Stands for whatever origin the page goes to first. */
 export const ANY_ORIGIN = "*";
 
+const SEED_WORLD = "viper-seed";
+
 /** A script in each new document that stores what is due, before the document's own scripts. */
 export class StorageSeed {
   readonly #cdp: CDPSession;
@@ -47,6 +49,8 @@ export class StorageSeed {
     const due = JSON.stringify(Object.fromEntries(this.#due));
     const { identifier } = await this.#cdp.send("Page.addScriptToEvaluateOnNewDocument", {
       source: `(${store})(${due}, ${JSON.stringify(ANY_ORIGIN)})`,
+      // What other origins are to store is nothing that a page could ever see here.
+      worldName: SEED_WORLD,
     });
     this.#scriptId = identifier;
   }
