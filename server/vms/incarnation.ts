@@ -73,6 +73,11 @@ export class Incarnation {
     return done.catch((error) => this.signal.aborted ? undefined : Promise.reject(error));
   }
 
+  /** Whether the browser is being given its profile, which has a bound of its own. */
+  get isAttaching(): boolean {
+    return this.#isAttaching;
+  }
+
   /** Ends all watches and connections. Idempotent. */
   end(): void {
     this.#ended.abort();

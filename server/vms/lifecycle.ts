@@ -125,7 +125,11 @@ export class Lifecycle {
   expectAnnounce(life: Incarnation, machine: Machine): void {
     const ms = this.parts.planner.bootTimeoutMs(machine.accel);
     const crash = bootTimeout(ms);
-    life.after(ms, () => this.#insist("expire", () => this.#crashIf(life, "expire", crash)));
+    life.after(ms, async () => {
+      // It has announced itself; what it waits for ends with the VM running, or crashed.
+      if (life.isAttaching) return;
+      await this.#insist("expire", () => this.#crashIf(life, "expire", crash));
+    });
   }
 
   /**

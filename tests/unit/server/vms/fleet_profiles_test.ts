@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { until } from "../../../until.ts";
-import { type FleetWorld, fleetWorld } from "./fleet_world.ts";
+import { BOOT_TIMEOUT_MS, type FleetWorld, fleetWorld } from "./fleet_world.ts";
 
 const WRITER = { name: "work", mode: "write_back" } as const;
 const READER = { name: "work", mode: "read_only" } as const;
@@ -42,6 +42,18 @@ Deno.test("Fleet.announce() lets nobody at a browser that has not got its profil
       "one that is under way is not begun anew",
     );
     assert.deepEqual(world.fleet.get("one").profile, READER);
+    assert.deepEqual(world.events("one"), ["VM_CREATED", "VM_STARTING", "VM_RUNNING"]);
+  }));
+
+Deno.test("Fleet.announce() in time is in time, however long the profile takes", () =>
+  withProfile(async (world) => {
+    const gate = Promise.withResolvers<void>();
+    world.profiles.gate = gate.promise;
+    await world.create("one", { profile: READER });
+    await world.announce("one");
+    await world.pass(BOOT_TIMEOUT_MS + 1_000);
+    gate.resolve();
+    await reach(world, "running");
     assert.deepEqual(world.events("one"), ["VM_CREATED", "VM_STARTING", "VM_RUNNING"]);
   }));
 
