@@ -13,6 +13,8 @@ interface Group {
   readonly bound_s: number;
   /** In a network and process namespace of its own, which only root can make. */
   readonly isolated: boolean;
+  /** As many files at a time as there are cores: they share nothing but the processors. */
+  readonly parallel?: boolean;
 }
 
 const GROUPS: readonly Group[] = [
@@ -21,6 +23,7 @@ const GROUPS: readonly Group[] = [
     folders: ["tests/unit", "tests/style", "tests/functional"],
     bound_s: 600,
     isolated: false,
+    parallel: true,
   },
   { name: "clients", folders: ["tests/clients"], bound_s: 420, isolated: false },
   { name: "conformance", folders: ["tests/conformance"], bound_s: 240, isolated: true },
@@ -78,7 +81,9 @@ async function runGroup(group: Group): Promise<Outcome> {
   const child = command([
     ...["timeout", "--kill-after=10", String(group.bound_s)],
     ...(group.isolated ? ISOLATE : []),
-    ...[Deno.execPath(), "test", "--allow-all", "--no-check", "--shuffle", ...files],
+    ...[Deno.execPath(), "test", "--allow-all", "--no-check", "--shuffle"],
+    ...(group.parallel ? ["--parallel"] : []),
+    ...files,
   ], "piped").spawn();
   const text = await echo(child.stdout);
   const { code } = await child.status;
