@@ -3,7 +3,7 @@
 /** Characters of a word, such as base64, that a person is shown of it; `--json` has all. */
 const WORD_LENGTH_MAX = 2_000;
 /** What a terminal acts on. Pages may have it in any text of theirs. */
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- these are what is looked for
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /** The value as text that ends in a line feed, or as nothing. */

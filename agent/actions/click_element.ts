@@ -70,8 +70,10 @@ function guardClick(element: Element): void {
   const { timeStamp: beganMs } = new Event("guard");
   const world = globalThis as Guarded;
   world.viperGuard?.stop();
-  const kinds = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick"];
-  kinds.push("dblclick", "contextmenu");
+  const kinds = [
+    ...["pointerdown", "mousedown", "pointerup", "mouseup"],
+    ...["click", "auxclick", "dblclick", "contextmenu"],
+  ];
   let isDecided = false;
   const onEvent = (event: Event) => {
     if (!event.isTrusted) return;
