@@ -10,6 +10,10 @@ export const denoFiles: Files = {
     // The mode of writeFile is cut by the umask and ignored for a file that exists.
     if (options.mode !== undefined) await Deno.chmod(path, options.mode);
   },
+  sync: async (_label, path) => {
+    using file = await Deno.open(path);
+    await file.sync();
+  },
   copy: (_label, from, to) => Deno.copyFile(from, to),
   link: (_label, existing, created) => Deno.link(existing, created),
   symlink: (_label, target, created) => Deno.symlink(target, created),

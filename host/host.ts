@@ -93,6 +93,10 @@ export interface Files {
     data: Uint8Array | string,
     options?: { mode?: number; append?: boolean; createNew?: boolean },
   ): Promise<void>;
+  /**
+   * Resolves once what the file holds, or what the folder lists, outlasts a power cut (fsync(2)).
+   */
+  sync(label: Label, path: string): Promise<void>;
   copy(label: Label, from: string, to: string): Promise<void>;
   /** Hard link, so that big files are shared and not copied. */
   link(label: Label, existing: string, created: string): Promise<void>;

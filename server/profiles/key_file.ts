@@ -34,9 +34,14 @@ export class KeyFile {
     throw this.#missing(action, "it is not there");
   }
 
-  /** Reads the key, or makes the file where there is none. */
+  /**
+   * Reads the key, or makes the file where there is none. Whoever made it, no power cut takes it any
+   * more: what is sealed with it may be stored.
+   */
   async readOrMake(action: string): Promise<ProfileKey> {
-    return await this.#find(action) ?? await this.#make(action);
+    const key = await this.#find(action) ?? await this.#make(action);
+    await this.#sync(action);
+    return key;
   }
 
   async #find(action: string): Promise<ProfileKey | null> {
@@ -58,13 +63,17 @@ export class KeyFile {
     return await importKey(Uint8Array.fromHex(text));
   }
 
-  /** Linked into place, so that no reader meets half a key and none is ever replaced. */
+  /**
+   * Linked into place, so that no reader meets half a key and none is ever replaced; and only when
+   * it is on the disk, since a power cut could leave the name and not the key.
+   */
   async #make(action: string): Promise<ProfileKey> {
     const { files, random, log } = this.host;
     const made = `${this.path}.${random.uuid()}`;
     const text = `${random.bytes(KEY_BYTES).toHex()}\n`;
     try {
       await files.write("profiles.key:write", made, text, { mode: 0o600, createNew: true });
+      await files.sync("profiles.key:sync_temporary", made);
       await files.link("profiles.key:link", made, this.path);
       log("info", "made a key for profiles; keep a copy of it elsewhere", { path: this.path });
     } catch (error) {
@@ -76,6 +85,18 @@ export class KeyFile {
       await files.remove("profiles.key:temporary_undo", made);
     }
     return await this.read(action);
+  }
+
+  async #sync(action: string): Promise<void> {
+    const { files } = this.host;
+    try {
+      const path = await files.realPath("profiles.key:find", this.path) ?? this.path;
+      await files.sync("profiles.key:sync", path);
+      const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+      await files.sync("profiles.key:sync_folder", folder);
+    } catch (error) {
+      throw this.#missing(action, `it cannot be synced to the disk: ${String(error)}`, error);
+    }
   }
 
   #missing(action: string, reason: string, cause?: unknown): ViperError {

@@ -62,6 +62,17 @@ Deno.test(
 );
 
 Deno.test(
+  "sync() takes files and folders that can only be read, and says what is not there",
+  inTempDir(async (folder) => {
+    const path = `${folder}/file`;
+    await files.write(L, path, "one", { mode: 0o400 });
+    await files.sync(L, path);
+    await files.sync(L, folder);
+    await assert.rejects(files.sync(L, `${folder}/none`), { code: "ENOENT" });
+  }),
+);
+
+Deno.test(
   "what is missing is null to stat(), empty to list() and fine to remove()",
   inTempDir(async (folder) => {
     assert.equal(await files.stat(L, `${folder}/none`), null);
