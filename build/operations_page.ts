@@ -8,6 +8,7 @@ import * as z from "zod";
 import { type BytesView, type Operation, roleOf } from "../protocol/operation.ts";
 import * as lists from "../protocol/operations.ts";
 import { PROBLEMS } from "../protocol/problems.ts";
+import { answerTable, inputTable } from "./member_table.ts";
 
 /** The page, relative to the project's folder. */
 export const OPERATIONS_PAGE = "docs/operations.md";
@@ -95,17 +96,21 @@ key on the daemon's own machine.
 
 /** The page's text, formatted as \`deno fmt\` would. */
 export async function operationsPage(): Promise<string> {
+  const answers = new Map<string, string>();
   const groups = GROUPS.map((group) =>
     [
       `## ${group.title}\n\n${group.text}\n`,
-      ...Object.values(group.operations).map((operation) => section(operation, group.prefix ?? "")),
+      ...Object.values(group.operations).map((operation) =>
+        section(operation, group.prefix ?? "", answers)
+      ),
     ].join("\n")
   );
   return await formatted([INTRODUCTION, ...groups, problems()].join("\n"));
 }
 
-function section(operation: Operation, prefix: string): string {
-  const { name, summary, http, input, bytes, errors } = operation;
+/** `answers` knows the operation that was the first to answer something. */
+function section(operation: Operation, prefix: string, answers: Map<string, string>): string {
+  const { name, summary, http, bytes, errors } = operation;
   const route = `\`${http.method} ${prefix}${http.path}\` → ${http.status}`;
   const head = `### ${name}\n\n${route}, role ${roleOf(operation)}\n\n`;
   const codes = errors.map((code) => `\`${code}\``).join(", ") || "none of its own";
@@ -113,47 +118,24 @@ function section(operation: Operation, prefix: string): string {
   const asBytes = types.length === 0
     ? ""
     : `The bytes alone by \`Accept\`: ${types.join(", ")}.\n\n`;
-  return `${head}${summary}.\n\n${members(input)}\n${asBytes}Problems: ${codes}.\n`;
+  const tables = `${inputTable(operation)}\n${answer(operation, answers)}\n`;
+  return `${head}${summary}.\n\n${tables}${asBytes}Problems: ${codes}.\n`;
+}
+
+/** What an operation answers, or which one answers the same. */
+function answer(operation: Operation, answers: Map<string, string>): string {
+  const rows = answerTable(operation);
+  const first = answers.get(rows);
+  const isList = operation.output instanceof z.ZodArray;
+  if (first !== undefined) {
+    return `Answers ${isList ? "a list of what" : "what"} \`${first}\` answers.\n`;
+  }
+  if (rows !== "") answers.set(rows, operation.name);
+  return isList ? `Answers a list; in it:\n\n${rows}` : rows;
 }
 
 function mediaTypes({ mediaType }: BytesView): string[] {
   return typeof mediaType === "string" ? [mediaType] : Object.values(mediaType);
-}
-
-interface Property {
-  readonly type?: string;
-  readonly anyOf?: readonly Property[];
-  readonly enum?: readonly string[];
-  readonly default?: unknown;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly maxLength?: number;
-}
-
-function members(input: z.ZodObject): string {
-  const schema = z.toJSONSchema(input, { io: "input" });
-  const required = schema.required ?? [];
-  const rows = Object.entries(schema.properties ?? {}).map(([name, value]) => {
-    const property = value as Property;
-    const must = required.includes(name) ? "yes" : "";
-    const initial = property.default === undefined
-      ? ""
-      : `\`${JSON.stringify(property.default).replace(/^"(.*)"$/, "$1")}\``;
-    return `| \`${name}\` | ${typeOf(property)} | ${must} | ${initial} | ${limits(property)} |`;
-  });
-  if (rows.length === 0) return "";
-  return ["| member | type | required | default | limits |", "| - | - | - | - | - |", ...rows, ""]
-    .join("\n");
-}
-
-function typeOf({ type, anyOf, enum: words }: Property): string {
-  if (anyOf !== undefined) return anyOf.map(typeOf).join(", or ");
-  return words?.map((word) => `\`${word}\``).join(", ") ?? type ?? "any";
-}
-
-function limits({ minimum, maximum, maxLength }: Property): string {
-  if (maximum !== undefined) return `${minimum ?? ""} to ${maximum}`;
-  return maxLength === undefined ? "" : `${maxLength} characters`;
 }
 
 function problems(): string {

@@ -12,6 +12,8 @@ export interface Property {
   readonly properties?: Readonly<Record<string, Property>>;
   readonly description?: string;
   readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
 }
 
 /** Commander takes `null` for an option that has no value yet. */

@@ -8,12 +8,16 @@ import { Command } from "commander";
 import * as z from "zod";
 import type { Operation } from "../protocol/operation.ts";
 import { TARGET_MARK, targetFields } from "../protocol/target.ts";
+import { flagHelp, memberHelp, placeholder } from "./flag_help.ts";
 import { parseValue, type Property, settle } from "./flag_value.ts";
 import { printable } from "./output.ts";
 import { parseTarget, TARGET_HELP } from "./target_argument.ts";
 
 /** Flags whose names are shorter than the members they set. */
 const FLAG_NAMES: Readonly<Record<string, string>> = { cpu_cores: "cpu", memory_mb: "memory" };
+
+/** Columns beside the longest flag that its help is still wrapped to. */
+const HELP_WIDTH_MIN = 24;
 
 /** Settings of {@linkcode operationCommand}. */
 export interface OperationCommandOptions {
@@ -32,13 +36,14 @@ export interface OperationCommandOptions {
 /** Makes the command of one operation. */
 export function operationCommand(options: OperationCommandOptions): Command {
   const { verb, operation, argument, call, print } = options;
-  const command = new Command(verb).description(operation.summary);
+  const command = new Command(verb).description(operation.summary)
+    .configureHelp({ minWidthToWrap: HELP_WIDTH_MIN });
   const { properties, required, isTargeted } = inputSchema(operation);
   const leading = [argument ?? [], isTargeted ? TARGET : []].flat();
   const names = [...leading, ...required];
   for (const name of names) {
     const property = properties[name] ?? {};
-    const help = name === TARGET ? TARGET_HELP : "";
+    const help = name === TARGET ? TARGET_HELP : memberHelp(property);
     command.argument(`<${name}>`, help, (text: string) => parseValue(text, property));
   }
   const notFlags = new Set([...required, ...options.omit ?? []]);
@@ -88,30 +93,13 @@ function inputSchema(
 
 function addFlag(command: Command, name: string, property: Property): void {
   const flag = `--${flagName(name)}`;
-  const words = property.enum ?? Object.keys(property.properties ?? {});
-  const hint = [
-    property.description ?? name.replaceAll("_", " "),
-    words.length === 0 ? "" : `(${words.join(", ")})`,
-    property.default === undefined ? "" : `[${defaultText(property.default)}]`,
-  ].filter(Boolean).join(" ");
-  if (property.type === "boolean") {
-    command.option(flag, hint);
-    if (property.default === true) command.option(flag.replace("--", "--no-"), `not: ${hint}`);
+  if (property.type !== "boolean") {
+    const typed = `${flag} <${placeholder(property)}>`;
+    command.option(typed, flagHelp(property), (text) => parseValue(text, property));
     return;
   }
-  command.option(`${flag} <${placeholder(property)}>`, hint, (text) => parseValue(text, property));
-}
-
-/** What kind of value a flag takes. */
-function placeholder({ type, anyOf = [] }: Property): string {
-  const kinds = type === undefined ? anyOf.map((choice) => choice.type) : [type];
-  if (kinds.includes("object")) return "key=value,…|json|@file";
-  if (kinds.includes("array")) return "list|json|@file";
-  return "value";
-}
-
-function defaultText(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  command.option(flag, flagHelp(property));
+  if (property.default === true) command.option(flag.replace("--", "--no-"), `not ${flag}`);
 }
 
 function flagName(name: string): string {

@@ -15,10 +15,14 @@ export const FILES_MAX = 32;
 /** Keys that one action presses at most. */
 const KEY_LENGTH_MAX = 64;
 
-const modifiers = z.array(z.enum(["Alt", "Control", "Meta", "Shift"])).max(4).default([]);
+const button = z.enum(["left", "right", "middle"]).default("left").describe("Button of the mouse");
+const modifiers = z.array(z.enum(["Alt", "Control", "Meta", "Shift"])).max(4).default([])
+  .describe("Keys that are held meanwhile: Alt, Control, Meta, Shift");
 const pixels = z.number().min(-SCROLL_MAX).max(SCROLL_MAX);
-/** From the element's upper left corner, in CSS pixels; left out: its centre. */
-const position = z.strictObject({ x: pixels, y: pixels }).optional();
+const position = z.strictObject({
+  x: pixels.describe("CSS pixels to the right"),
+  y: pixels.describe("CSS pixels downwards"),
+}).optional().describe("Where in the element, from its upper left corner; left out: its centre");
 
 const ACT_ERRORS = [...TARGET_ERRORS, "element_not_actionable"] as const;
 
@@ -28,9 +32,9 @@ export const browserClick = operation({
     "Click an element, once it is visible, enabled, still and not covered, and wait for the page that this loads",
   http: { method: "POST", path: "/v1/dom/click", status: 200 },
   input: targeted({
-    button: z.enum(["left", "right", "middle"]).default("left"),
-    count: z.int().min(1).max(CLICKS_MAX).default(1),
-    /** Keys that are held meanwhile. */
+    button,
+    count: z.int().min(1).max(CLICKS_MAX).default(1)
+      .describe("Clicks in a row; two are a double click"),
     modifiers,
     position,
   }),
@@ -43,7 +47,7 @@ export const browserDoubleClick = operation({
   summary: "Click an element twice, so that it counts as a double click",
   http: { method: "POST", path: "/v1/dom/double-click", status: 200 },
   input: targeted({
-    button: z.enum(["left", "right", "middle"]).default("left"),
+    button,
     modifiers,
     position,
   }),
@@ -64,7 +68,7 @@ export const browserDrag = operation({
   name: "browser.drag",
   summary: "Drag an element to another one, by pointer and, where the page wants it, by HTML5 drag",
   http: { method: "POST", path: "/v1/dom/drag", status: 200 },
-  input: targeted({ to: oneTarget }),
+  input: targeted({ to: oneTarget.describe("The element to drag it to") }),
   output: done,
   errors: ACT_ERRORS,
 });
@@ -74,9 +78,8 @@ export const browserType = operation({
   summary: "Type text into an element, key by key",
   http: { method: "POST", path: "/v1/dom/type", status: 200 },
   input: targeted({
-    value: z.string().max(TEXT_LENGTH_MAX),
-    /** Empty the field first. */
-    clear: z.boolean().default(false),
+    value: z.string().max(TEXT_LENGTH_MAX).describe("Text to type; a line break is the key Enter"),
+    clear: z.boolean().default(false).describe("Empty the field first"),
   }),
   output: done,
   errors: ACT_ERRORS,
@@ -86,7 +89,10 @@ export const browserFill = operation({
   name: "browser.fill",
   summary: "Put a value into a field in place of what it holds, also a date, a colour or a range",
   http: { method: "POST", path: "/v1/dom/fill", status: 200 },
-  input: targeted({ value: z.string().max(TEXT_LENGTH_MAX) }),
+  input: targeted({
+    value: z.string().max(TEXT_LENGTH_MAX)
+      .describe("What the field is to hold, as its value in HTML is written"),
+  }),
   output: done,
   errors: ACT_ERRORS,
 });
@@ -96,8 +102,9 @@ export const browserPress = operation({
   summary: "Press a key or a chord such as Control+A, on an element or on what has the focus",
   http: { method: "POST", path: "/v1/dom/press", status: 200 },
   input: maybeTargeted({
-    /** A key's name such as Enter or ArrowDown, or its character; + joins the keys of a chord. */
-    key: z.string().min(1).max(KEY_LENGTH_MAX),
+    key: z.string().min(1).max(KEY_LENGTH_MAX).describe(
+      "A key's name such as Enter or ArrowDown, or its character; + joins the keys of a chord",
+    ),
   }),
   output: done,
   errors: [...ACT_ERRORS, "key_unknown"],
@@ -108,13 +115,13 @@ export const browserSelectOption = operation({
   summary: "Select options of a list by value, by label or by index, and no others",
   http: { method: "POST", path: "/v1/dom/select-option", status: 200 },
   input: targeted({
-    options: z.array(z.union([z.string().max(10_000), z.int().min(0)])).max(OPTIONS_MAX),
-    /** What the options are named by; an index counts from 0. */
-    by: z.enum(["value", "label", "index"]).default("value"),
+    options: z.array(z.union([z.string().max(10_000), z.int().min(0)])).max(OPTIONS_MAX)
+      .describe("The options to select; any others are not selected any more"),
+    by: z.enum(["value", "label", "index"]).default("value")
+      .describe("What the options are named by; an index counts from 0"),
   }),
   output: done.extend({
-    /** The values that are selected now. */
-    selected: z.array(z.string()),
+    selected: z.array(z.string()).describe("The values that are selected now"),
   }),
   errors: ACT_ERRORS,
 });
@@ -143,17 +150,15 @@ export const browserScroll = operation({
     "Scroll an element into view, or the page or what is around an element by so many pixels",
   http: { method: "POST", path: "/v1/dom/scroll", status: 200 },
   input: maybeTargeted({
-    /** To the right; with neither x nor y the element comes into view. */
-    x: pixels.optional(),
-    /** Downwards. */
-    y: pixels.optional(),
+    x: pixels.optional()
+      .describe("CSS pixels to the right; with neither x nor y the element comes into view"),
+    y: pixels.optional().describe("CSS pixels downwards"),
   }),
   output: done.extend({
-    /** Where it stands now, and how far it can be scrolled. */
-    x: z.number(),
-    y: z.number(),
-    x_max: z.number(),
-    y_max: z.number(),
+    x: z.number().describe("CSS pixels that it is scrolled to the right now"),
+    y: z.number().describe("CSS pixels that it is scrolled downwards now"),
+    x_max: z.number().describe("How far it can be scrolled to the right"),
+    y_max: z.number().describe("How far it can be scrolled downwards"),
   }),
   errors: ACT_ERRORS,
 });
@@ -164,15 +169,15 @@ export const browserUploadFiles = operation({
   http: { method: "POST", path: "/v1/dom/upload-files", status: 200 },
   input: targeted({
     files: z.array(z.strictObject({
-      name: z.string().min(1).max(255).regex(/^[^/\0]+$/, "a file's name has no slash"),
-      mime_type: z.string().max(255).default("application/octet-stream"),
-      /** The content in base64. */
-      data: z.base64(),
-    })).max(FILES_MAX),
+      name: z.string().min(1).max(255).regex(/^[^/\0]+$/, "a file's name has no slash")
+        .describe("Name that the page sees, without folders"),
+      mime_type: z.string().max(255).default("application/octet-stream")
+        .describe("Media type that the page sees"),
+      data: z.base64().describe("Content in base64"),
+    })).max(FILES_MAX).describe("The files, with their contents"),
   }),
   output: done.extend({
-    /** Files that the field has now. */
-    files: z.int(),
+    files: z.int().describe("How many files the field has now"),
   }),
   errors: ACT_ERRORS,
 });
@@ -191,16 +196,16 @@ export const browserEvaluate = operation({
   summary: "Evaluate a JavaScript expression in the active page and return its JSON value",
   http: { method: "POST", path: "/v1/script/evaluate", status: 200 },
   input: z.strictObject({
-    expression: z.string().min(1).max(TEXT_LENGTH_MAX),
-    /** When given, the expression is a function, which is called with these. */
-    args: z.array(z.json()).max(100).optional(),
-    /** Wait for a promise to settle and return what it settles to. */
-    await_promise: z.boolean().default(true),
+    expression: z.string().min(1).max(TEXT_LENGTH_MAX)
+      .describe("JavaScript; with args an expression of a function"),
+    args: z.array(z.json()).max(100).optional()
+      .describe("What the function is called with; left out: the expression is only evaluated"),
+    await_promise: z.boolean().default(true)
+      .describe("Wait for a promise to settle, and answer with what it settles to"),
     ...actionFields,
   }),
   output: z.object({
-    /** `null` stands for undefined, too. */
-    result: z.json(),
+    result: z.json().describe("As JSON has it; null stands for undefined, too"),
   }),
   errors: ["script_failed", "result_not_serializable", "result_too_large", "timeout"],
 });

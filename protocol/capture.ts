@@ -13,13 +13,12 @@ const pictureFormat = z.enum(["png", "jpeg", "webp"]);
 /** What a picture may be. */
 export type PictureFormat = z.output<typeof pictureFormat>;
 
-/** A part of the page, in CSS pixels from its upper left corner. */
 const clip = z.strictObject({
-  x: z.number().min(0).max(CLIP_MAX),
-  y: z.number().min(0).max(CLIP_MAX),
-  width: z.number().gt(0).max(CLIP_MAX),
-  height: z.number().gt(0).max(CLIP_MAX),
-});
+  x: z.number().min(0).max(CLIP_MAX).describe("CSS pixels from the page's left edge"),
+  y: z.number().min(0).max(CLIP_MAX).describe("CSS pixels from the page's upper edge"),
+  width: z.number().gt(0).max(CLIP_MAX).describe("CSS pixels to the right"),
+  height: z.number().gt(0).max(CLIP_MAX).describe("CSS pixels downwards"),
+}).describe("A part of the page, in CSS pixels from its upper left corner");
 /** A part of the page, in CSS pixels from its upper left corner. */
 export type Clip = z.output<typeof clip>;
 
@@ -28,16 +27,16 @@ export const browserScreenshot = operation({
   summary: "Take a picture of what the viewport shows, the whole page, an element or a part of it",
   http: { method: "POST", path: "/v1/browser/screenshot", status: 200 },
   input: maybeTargeted({
-    /** The whole page instead of what the viewport shows. */
-    full_page: z.boolean().default(false),
+    full_page: z.boolean().default(false)
+      .describe("The whole page instead of what the viewport shows"),
     clip: clip.optional(),
-    format: pictureFormat.default("png"),
-    /** Of a JPEG or WebP, 1 to 100; a PNG has none. */
-    quality: z.int().min(1).max(100).default(90),
-    /** Pixels of the picture per CSS pixel; those of the page's screen when left out. */
-    scale: z.number().min(0.1).max(8).optional(),
-    /** Transparent where the page paints nothing, instead of white. */
-    omit_background: z.boolean().default(false),
+    format: pictureFormat.default("png").describe("Kind of picture"),
+    quality: z.int().min(1).max(100).default(90)
+      .describe("How good a JPEG or WebP is to be; a PNG has no quality"),
+    scale: z.number().min(0.1).max(8).optional()
+      .describe("Pixels of the picture per CSS pixel; left out: those of the page's screen"),
+    omit_background: z.boolean().default(false)
+      .describe("Transparent where the page paints nothing, instead of white; not for a JPEG"),
   }).refine((input) => areas(input) <= 1, {
     path: ["full_page"],
     message: "a picture is of one of full_page, clip, and an element",
@@ -46,14 +45,12 @@ export const browserScreenshot = operation({
     message: "a JPEG cannot be transparent",
   }),
   output: z.object({
-    /** The image, base64. */
-    data: z.string(),
+    data: z.string().describe("The picture in base64"),
     format: pictureFormat,
     full_page: z.boolean(),
-    /** In pixels. */
-    width: z.int(),
-    height: z.int(),
-    byte_length: z.int(),
+    width: z.int().describe("In pixels of the picture"),
+    height: z.int().describe("In pixels of the picture"),
+    byte_length: z.int().describe("Bytes of the picture"),
     captured_at: z.iso.datetime(),
   }),
   bytes: {
@@ -86,6 +83,9 @@ const paperLength = z.string().regex(
 );
 
 const template = z.string().max(PDF_TEMPLATE_LENGTH_MAX).optional();
+/** The page's own styles do not apply to a template. */
+const TEMPLATE_WORDS =
+  "it needs a font size, and elements of the classes date, title, url, pageNumber and totalPages are filled in";
 
 const paperFormat = z.enum([
   ...["letter", "legal", "tabloid", "ledger"] as const,
@@ -99,41 +99,37 @@ export const browserPdf = operation({
   summary: "Print the page as a PDF",
   http: { method: "POST", path: "/v1/browser/pdf", status: 200 },
   input: z.strictObject({
-    format: paperFormat.default("letter"),
-    /** Paper of another size, instead of a format. */
-    width: paperLength.optional(),
-    height: paperLength.optional(),
-    landscape: z.boolean().default(false),
-    /** Take the size that the page's own CSS names, when it does. */
-    prefer_css_page_size: z.boolean().default(false),
+    format: paperFormat.default("letter").describe("Size of the paper"),
+    width: paperLength.optional()
+      .describe("Width of paper of another size, in px, in, cm or mm, such as 12cm; with a height"),
+    height: paperLength.optional()
+      .describe("Height of paper of another size, in px, in, cm or mm; with a width"),
+    landscape: z.boolean().default(false).describe("Paper that is wider than high"),
+    prefer_css_page_size: z.boolean().default(false)
+      .describe("Take the size that the page's own CSS names, when it does"),
     margin: z.strictObject({
-      top: paperLength.default("1cm"),
-      right: paperLength.default("1cm"),
-      bottom: paperLength.default("1cm"),
-      left: paperLength.default("1cm"),
-    }).prefault({}),
-    scale: z.number().min(0.1).max(2).default(1),
-    print_background: z.boolean().default(false),
-    /** Such as `1-5, 8`; all when left out. */
+      top: paperLength.default("1cm").describe("In px, in, cm or mm"),
+      right: paperLength.default("1cm").describe("In px, in, cm or mm"),
+      bottom: paperLength.default("1cm").describe("In px, in, cm or mm"),
+      left: paperLength.default("1cm").describe("In px, in, cm or mm"),
+    }).prefault({}).describe("What is left free at the edges of the paper"),
+    scale: z.number().min(0.1).max(2).default(1)
+      .describe("Factor by which the page is enlarged"),
+    print_background: z.boolean().default(false).describe("Backgrounds of elements, too"),
     page_ranges: z.string().max(1_000).regex(
       /^\s*\d+(-\d+)?(\s*,\s*\d+(-\d+)?)*\s*$/,
       "page ranges are numbers and pairs with commas, such as 1-5, 8",
-    ).optional(),
-    /**
-     * HTML above each page and below it; elements of the classes date, title, url, pageNumber and
-     * totalPages are filled in. The page's own styles do not apply, so it needs a font size.
-     */
-    header: template,
-    footer: template,
+    ).optional().describe("Pages of the PDF, such as 1-5, 8; left out: all"),
+    header: template.describe(`HTML above each page; ${TEMPLATE_WORDS}`),
+    footer: template.describe(`HTML below each page; ${TEMPLATE_WORDS}`),
     ...actionFields,
   }).refine(({ width, height }) => (width === undefined) === (height === undefined), {
     path: ["width"],
     message: "paper has a width and a height",
   }),
   output: z.object({
-    /** The document, base64. */
-    data: z.string(),
-    byte_length: z.int(),
+    data: z.string().describe("The document in base64"),
+    byte_length: z.int().describe("Bytes of the document"),
     captured_at: z.iso.datetime(),
   }),
   bytes: { member: "data", mediaType: "application/pdf" },

@@ -98,7 +98,10 @@ export type EmulationChange = {
 
 function orTakenBack<Shape extends Readonly<Record<string, z.ZodType>>>(shape: Shape) {
   const members = Object.entries(shape)
-    .map(([name, schema]) => [name, schema.nullable().optional()]);
+    .map(([name, schema]) => [
+      name,
+      schema.nullable().optional().describe(`${schema.description ?? name}; null takes it back`),
+    ]);
   return Object.fromEntries(members) as {
     [Key in keyof Shape]: z.ZodOptional<z.ZodNullable<Shape[Key]>>;
   };

@@ -9,8 +9,8 @@ export const browserGetText = operation({
   summary: "Read the text of the first element that matches",
   http: { method: "POST", path: "/v1/dom/get-text", status: 200 },
   input: targeted({
-    /** Only what is rendered (innerText) instead of all text (textContent). */
-    visible: z.boolean().default(true),
+    visible: z.boolean().default(true)
+      .describe("Only what is rendered (innerText) instead of all text (textContent)"),
   }),
   output: z.object({ text: z.string() }),
   errors: [...TARGET_ERRORS, "result_too_large"],
@@ -30,10 +30,11 @@ export const browserGetAttribute = operation({
   name: "browser.get_attribute",
   summary: "Read an attribute of the first element that matches",
   http: { method: "POST", path: "/v1/dom/get-attribute", status: 200 },
-  input: targeted({ name: z.string().min(1).max(NAME_LENGTH_MAX) }),
+  input: targeted({
+    name: z.string().min(1).max(NAME_LENGTH_MAX).describe("Name of the attribute, such as href"),
+  }),
   output: z.object({
-    /** Empty when it does not exist. */
-    value: z.string(),
+    value: z.string().describe("Empty when it does not exist"),
     exists: z.boolean(),
   }),
   errors: [...TARGET_ERRORS, "result_too_large"],
@@ -41,7 +42,6 @@ export const browserGetAttribute = operation({
 
 /** One node of the accessibility tree; absent members do not apply. */
 export interface AccessibilityNode {
-  /** An ARIA role, or Chrome's internal one where ARIA has none. */
   role: string;
   name?: string | undefined;
   value?: string | number | undefined;
@@ -56,14 +56,13 @@ export interface AccessibilityNode {
   required?: boolean | undefined;
   readonly?: boolean | undefined;
   invalid?: boolean | undefined;
-  /** The name by which actions take the element. */
   ref?: string | undefined;
   children?: AccessibilityNode[] | undefined;
 }
 
 const accessibilityNode: z.ZodType<AccessibilityNode> = z.lazy(() =>
   z.object({
-    role: z.string(),
+    role: z.string().describe("An ARIA role, or Chrome's internal one where ARIA has none"),
     name: z.string().optional(),
     value: z.union([z.string(), z.number()]).optional(),
     description: z.string().optional(),
@@ -77,7 +76,7 @@ const accessibilityNode: z.ZodType<AccessibilityNode> = z.lazy(() =>
     required: z.boolean().optional(),
     readonly: z.boolean().optional(),
     invalid: z.boolean().optional(),
-    ref: z.string().optional(),
+    ref: z.string().optional().describe("Name by which actions take the element"),
     children: z.array(accessibilityNode).optional(),
   })
 );
@@ -91,42 +90,37 @@ export const browserSnapshot = operation({
   summary: "Read what is on the active page, with references that actions take",
   http: { method: "POST", path: "/v1/accessibility/snapshot", status: 200 },
   input: z.strictObject({
-    /** Lines for a model, or the accessibility tree as JSON. */
-    format: z.enum(["text", "tree"]).default("text"),
-    /** Of the text. What is left out is in other parts. */
-    tokens_max: z.int().min(200).max(SNAPSHOT_TOKENS_MAX).default(SNAPSHOT_TOKENS),
-    /** Which part of a text that is larger. */
-    part: z.int().min(1).max(100_000).default(1),
-    /** Of the text only lines that hold this, in any case, and those they stand in. */
-    search: z.string().min(1).max(NAME_LENGTH_MAX).optional(),
-    /**
-     * Of the text only what changed since the page's last one that was not searched, where there
-     * was one and its changes are fewer words than all.
-     */
-    diff: z.boolean().default(false),
-    /**
-     * Nodes that are read at most: 100,000 for a text, 5,000 for a tree. What is beyond is left
-     * out, and `truncated` is true.
-     */
-    max_nodes: z.int().min(1).max(100_000).optional(),
+    format: z.enum(["text", "tree"]).default("text")
+      .describe("Lines for a model, or the accessibility tree as JSON"),
+    tokens_max: z.int().min(200).max(SNAPSHOT_TOKENS_MAX).default(SNAPSHOT_TOKENS)
+      .describe("Tokens of the text at most; what is left out is in other parts"),
+    part: z.int().min(1).max(100_000).default(1).describe("Which part of a text that is larger"),
+    search: z.string().min(1).max(NAME_LENGTH_MAX).optional()
+      .describe("Of the text only lines that hold this, in any case, and those they stand in"),
+    diff: z.boolean().default(false).describe(
+      "Of the text only what changed since the page's last one that was not searched, where that is shorter",
+    ),
+    max_nodes: z.int().min(1).max(100_000).optional().describe(
+      "Nodes that are read at most, the others are left out; left out: 100000 for a text, 5000 for a tree",
+    ),
     ...actionFields,
   }),
   output: z.object({
     url: z.string(),
     title: z.string(),
-    node_count: z.int(),
-    /** Whether the page has more nodes than were read. */
-    truncated: z.boolean(),
-    /** With the format tree. */
-    root: accessibilityNode.optional(),
-    /** With the format text, as all that follow: a line a node, indented, the reference first. */
-    text: z.string().optional(),
-    /** Estimated, rather too high: a third of its bytes. */
-    tokens: z.int().optional(),
-    part: z.int().optional(),
-    parts: z.int().optional(),
-    /** Whether the lines are changes, which begin with + or -. */
-    is_diff: z.boolean().optional(),
+    node_count: z.int().describe("Nodes that were read"),
+    truncated: z.boolean().describe("Whether the page has more nodes than were read"),
+    root: accessibilityNode.optional().describe("With the format tree: the page"),
+    text: z.string().optional()
+      .describe("With the format text: a line a node, indented, the reference first"),
+    tokens: z.int().optional()
+      .describe(
+        "With the format text: its tokens, estimated rather too high as a third of its bytes",
+      ),
+    part: z.int().optional().describe("With the format text: which part it is"),
+    parts: z.int().optional().describe("With the format text: how many parts there are"),
+    is_diff: z.boolean().optional()
+      .describe("With the format text: whether its lines are changes, which begin with + or -"),
   }),
   errors: ["page_not_found", "dialog_open", "timeout", "browser_unavailable"],
 });

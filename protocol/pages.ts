@@ -11,25 +11,26 @@ import {
 } from "./browser.ts";
 import { operation } from "./operation.ts";
 
-/** http, https, data, blob or about. */
 const url = z.string().min(1).max(URL_LENGTH_MAX).regex(
   /^(https?|data|blob|about):/i,
   "a URL begins with http:, https:, data:, blob: or about:",
-);
+).describe("Where to go: a http, https, data, blob or about URL");
 
-/** How far a page has to be: its answer is there, parsed, loaded, or loaded and quiet. */
+/** How far a page has to be. */
 export const waitUntil = z.enum(["commit", "domcontentloaded", "load", "networkidle"])
-  .default("load");
+  .default("load")
+  .describe(
+    "How far the page has to be: answered, parsed, loaded, or loaded and its network quiet",
+  );
 /** How far a page has to be. */
 export type WaitUntil = z.output<typeof waitUntil>;
 
 /** Where a page is, once it is there. */
 const place = done.extend({
-  /** After redirects. */
-  url: z.string(),
+  url: z.string().describe("Where the page is, after redirects"),
   title: z.string(),
-  /** The main document's HTTP status; absent where there was no HTTP answer. */
-  http_status: z.int().optional(),
+  http_status: z.int().optional()
+    .describe("Status of the main document; absent where there was no HTTP answer"),
 });
 
 const GOING_ERRORS = [
@@ -54,8 +55,7 @@ export const browserReload = operation({
   summary: "Load the active page again and wait for the load event",
   http: { method: "POST", path: "/v1/browser/reload", status: 200 },
   input: z.strictObject({
-    /** Fetch everything anew. */
-    ignore_cache: z.boolean().default(false),
+    ignore_cache: z.boolean().default(false).describe("Fetch everything anew"),
     wait_until: waitUntil,
     ...actionFields,
   }),
@@ -99,22 +99,19 @@ export const browserWaitNavigation = operation({
 
 /** A question of the page's, which stops it until somebody answers. */
 const dialog = z.object({
-  page: z.string(),
+  page: z.string().describe("Id of the page that asks"),
   type: z.enum(["alert", "confirm", "prompt"]),
-  message: z.string(),
-  /** What a prompt proposes. */
-  default_text: z.string().optional(),
+  message: z.string().describe("What it asks"),
+  default_text: z.string().optional().describe("What a prompt proposes"),
 });
 /** A question of the page's. */
 export type PageDialog = z.output<typeof dialog>;
 
 const openPage = z.object({
-  /** DevTools' id of the page's target; actions take it as `page`. */
-  id: z.string(),
+  id: z.string().describe("DevTools' id of the page's target; actions take it as page"),
   url: z.string(),
   title: z.string(),
-  /** Whether actions that name no page go here. */
-  active: z.boolean(),
+  active: z.boolean().describe("Whether actions that name no page go here"),
 });
 
 export const browserPagesList = operation({
@@ -131,12 +128,11 @@ export const browserPagesNew = operation({
   summary: "Open a page, which becomes the active one, and load a URL in it",
   http: { method: "POST", path: "/v1/pages/new", status: 201 },
   input: z.strictObject({
-    /** A blank page when left out. */
-    url: url.optional(),
+    url: url.optional().describe("Where to go; left out: a blank page"),
     wait_until: waitUntil,
     timeout_ms: timeoutMs,
   }),
-  output: place.extend({ id: z.string() }),
+  output: place.extend({ id: openPage.shape.id }),
   errors: ["page_limit_reached", "download_started", ...GOING_ERRORS],
 });
 
@@ -179,8 +175,8 @@ export const browserDialogsAccept = operation({
   summary: "Answer the page's dialog with OK",
   http: { method: "POST", path: "/v1/dialogs/accept", status: 200 },
   input: z.strictObject({
-    /** A prompt's answer; what it proposes when left out. */
-    text: z.string().max(TEXT_LENGTH_MAX).optional(),
+    text: z.string().max(TEXT_LENGTH_MAX).optional()
+      .describe("Answer to a prompt; left out: what it proposes"),
     ...actionFields,
   }),
   output: done,
@@ -201,8 +197,8 @@ export const browserDialogsPolicy = operation({
   summary: "Say what happens with the dialogs of pages from now on",
   http: { method: "POST", path: "/v1/dialogs/policy", status: 200 },
   input: z.strictObject({
-    /** Keep them until somebody answers, or answer each at once. */
-    policy: z.enum(["hold", "accept", "dismiss"]),
+    policy: z.enum(["hold", "accept", "dismiss"])
+      .describe("Keep them until somebody answers, or answer each at once with OK or Cancel"),
     timeout_ms: timeoutMs,
   }),
   output: done,

@@ -7,16 +7,16 @@ export const NAME_LENGTH_MAX = 1_000;
 
 /** The members of an input that name an element; exactly one of the first four is given. */
 export const targetFields = {
-  /** CSS; open shadow roots and frames are searched, too. */
-  selector: z.string().min(1).max(SELECTOR_LENGTH_MAX).optional(),
-  /** A reference of a snapshot, such as e12. */
-  ref: z.string().regex(/^e[1-9]\d{0,8}$/, "a reference is e and a number, such as e12").optional(),
-  /** The text that the element shows, or a part of it. */
-  text: z.string().min(1).max(NAME_LENGTH_MAX).optional(),
-  /** An ARIA role, such as button. */
-  role: z.string().regex(/^[A-Za-z]{1,64}$/, "a role is one word, such as button").optional(),
-  /** With a role: the accessible name, or a part of it. */
-  role_name: z.string().min(1).max(NAME_LENGTH_MAX).optional(),
+  selector: z.string().min(1).max(SELECTOR_LENGTH_MAX).optional()
+    .describe("CSS selector of the element; open shadow roots and frames are searched, too"),
+  ref: z.string().regex(/^e[1-9]\d{0,8}$/, "a reference is e and a number, such as e12").optional()
+    .describe("Reference of the element in a snapshot, such as e12"),
+  text: z.string().min(1).max(NAME_LENGTH_MAX).optional()
+    .describe("Text that the element shows, or a part of it"),
+  role: z.string().regex(/^[A-Za-z]{1,64}$/, "a role is one word, such as button").optional()
+    .describe("ARIA role of the element, such as button"),
+  role_name: z.string().min(1).max(NAME_LENGTH_MAX).optional()
+    .describe("With a role: the element's accessible name, or a part of it"),
 } as const;
 
 /** What names an element, once it is validated. */

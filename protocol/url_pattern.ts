@@ -4,13 +4,12 @@ import * as z from "zod";
 /** Characters of a pattern. */
 export const PATTERN_LENGTH_MAX = 2_000;
 
-/** `*` stands for any characters; a pattern fits the whole URL. */
-const glob = z.string().min(1).max(PATTERN_LENGTH_MAX).optional();
+const glob = z.string().min(1).max(PATTERN_LENGTH_MAX).optional()
+  .describe("URLs that fit this as a whole; * stands for any characters");
 
-/** As JavaScript has them; one fits where some part of the URL does. */
 const regex = z.string().min(1).max(PATTERN_LENGTH_MAX).refine(compiles, {
   message: "it is no regular expression of JavaScript's",
-}).optional();
+}).optional().describe("URLs of which some part fits this regular expression of JavaScript's");
 
 /** The members of an input that name URLs by a pattern; not more than one is given. */
 export const urlPatternFields = { glob, regex } as const;

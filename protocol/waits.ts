@@ -17,9 +17,9 @@ export const browserWaitSelector = operation({
   summary: "Wait until the first element that matches is there, shown, hidden or gone",
   http: { method: "POST", path: "/v1/dom/wait-selector", status: 200 },
   input: targeted({
-    /** Left out: attached, or visible where that is asked for. */
-    state: elementState.optional(),
-    visible: z.boolean().default(false),
+    state: elementState.optional()
+      .describe("What to wait for; left out: attached, or visible where that is asked for"),
+    visible: z.boolean().default(false).describe("The same as the state visible"),
   }).refine(({ state, visible }) => !visible || state === undefined || state === "visible", {
     path: ["visible"],
     message: "an element is waited for in one state",
@@ -33,10 +33,9 @@ export const browserWaitText = operation({
   summary: "Wait until the page shows a text, or does not any more",
   http: { method: "POST", path: "/v1/dom/wait-text", status: 200 },
   input: z.strictObject({
-    /** In any case, white space folded. */
-    text: z.string().min(1).max(NAME_LENGTH_MAX),
-    /** Wait until it is gone. */
-    gone: z.boolean().default(false),
+    text: z.string().min(1).max(NAME_LENGTH_MAX)
+      .describe("What to look for, in any case, white space folded"),
+    gone: z.boolean().default(false).describe("Wait until it is not shown any more"),
     ...actionFields,
   }),
   output: done,
@@ -48,8 +47,7 @@ export const browserWaitUrl = operation({
   summary: "Wait until the page is at a URL, and so far",
   http: { method: "POST", path: "/v1/browser/wait-url", status: 200 },
   input: z.strictObject({
-    /** Exactly that one. */
-    url: z.string().min(1).max(URL_LENGTH_MAX).optional(),
+    url: z.string().min(1).max(URL_LENGTH_MAX).optional().describe("Exactly this URL"),
     ...urlPatternFields,
     wait_until: waitUntil,
     ...actionFields,
@@ -66,14 +64,13 @@ export const browserWaitFunction = operation({
   summary: "Wait until a JavaScript expression or function is true of the page",
   http: { method: "POST", path: "/v1/script/wait-function", status: 200 },
   input: z.strictObject({
-    /** A function is called, and a promise is waited for. */
-    expression: z.string().min(1).max(TEXT_LENGTH_MAX),
-    args: z.array(z.json()).max(100).default([]),
+    expression: z.string().min(1).max(TEXT_LENGTH_MAX)
+      .describe("JavaScript; a function is called, and a promise is waited for"),
+    args: z.array(z.json()).max(100).default([]).describe("What a function is called with"),
     ...actionFields,
   }),
   output: z.object({
-    /** As JSON has it; `null` for what it has no words for. */
-    result: z.json(),
+    result: z.json().describe("As JSON has it; null for what it has no words for"),
   }),
   errors: ["script_failed", ...WAIT_ERRORS],
 });

@@ -1,6 +1,6 @@
 /** Command lines out of operations: each member can be given, and arrives as what it is. */
 import assert from "node:assert/strict";
-import type * as z from "zod";
+import * as z from "zod";
 import { operationCommand } from "../../../cli/operation_command.ts";
 import type { Operation } from "../../../protocol/operation.ts";
 import { TARGET_MARK, targetFields } from "../../../protocol/target.ts";
@@ -22,6 +22,16 @@ async function parse(operation: Operation, argv: readonly string[], argument?: s
   await command.parseAsync([...argv], { from: "user" });
   assert.equal(calls.length, 1);
   return { ...calls[0]!, printed };
+}
+
+/** What `--help` prints of an operation's command. */
+function helpOf(operation: Operation): string {
+  return operationCommand({
+    ...{ verb: "verb", operation },
+    call: () => Promise.reject(new Error("not called")),
+    print: () => {},
+    readText: () => Promise.reject(new Error("not read")),
+  }).helpInformation();
 }
 
 /** A valid value of every member that operations have, as it is typed, and as it is meant. */
@@ -238,6 +248,21 @@ for (const operation of ALL) {
         ),
       ),
     );
+  });
+}
+
+for (const operation of ALL) {
+  Deno.test(`the help of ${operation.name} tells what each member is, in lines of 80`, () => {
+    const help = helpOf(operation);
+    assert.deepEqual(help.split("\n").filter((line) => line.length > 80), []);
+    const text = help.replaceAll(/\s+/g, " ");
+    const isTargeted = TARGET_MARK in (operation.input.meta() ?? {});
+    const { properties = {} } = z.toJSONSchema(operation.input, { io: "input" });
+    for (const [member, property] of Object.entries(properties)) {
+      if (isTargeted && member in targetFields) continue;
+      const { description = "" } = property as { description?: string };
+      assert.ok(text.includes(description), `${member}: ${description}`);
+    }
   });
 }
 
