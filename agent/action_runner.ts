@@ -5,6 +5,7 @@ import type { SupervisedBrowser } from "./browser.ts";
 import { Deadline } from "./deadline.ts";
 import type { OpenPage } from "./open_page.ts";
 import type { Pages } from "./pages.ts";
+import { whileOpen } from "./while_open.ts";
 
 /** What an action works with. */
 export interface ActionContext extends OpenPage {
@@ -58,8 +59,8 @@ export class ActionRunner {
   /**
    * Runs an action on a page, once it has its turn. `action` completes the sentence "Cannot …".
    *
-   * @throws {ViperError} `timeout`, `page_not_found`, `dialog_open`, `browser_unavailable`, or
-   * what the work throws
+   * @throws {ViperError} `timeout`, `page_not_found` also when it is closed meanwhile,
+   * `page_crashed`, `dialog_open`, `browser_unavailable`, or what the work throws
    */
   async run<T>(
     action: string,
@@ -83,8 +84,7 @@ export class ActionRunner {
     return await this.runOnBrowser(action, input, call, async ({ pages, deadline }) => {
       const { open, turn } = await turnOn(input.page, pages, deadline);
       using _turn = turn;
-      deadline.follow(open.gone);
-      return await work({ ...open, deadline, clock: this.#clock });
+      return await whileOpen(open, deadline, () => work({ ...open, deadline, clock: this.#clock }));
     });
   }
 
@@ -97,8 +97,7 @@ export class ActionRunner {
   ): Promise<T> {
     return await this.runOnBrowser(action, input, call, async ({ pages, deadline }) => {
       const open = await deadline.race("a page", pages.chosen(input.page, action));
-      deadline.follow(open.gone);
-      return await work({ ...open, deadline, clock: this.#clock });
+      return await whileOpen(open, deadline, () => work({ ...open, deadline, clock: this.#clock }));
     });
   }
 

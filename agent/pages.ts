@@ -172,12 +172,12 @@ export class Pages {
 
   async #prepare(page: Page): Promise<OpenPage> {
     const gone = new AbortController();
-    const forget = (code: "browser_unavailable" | "page_crashed", reason: string) => {
+    const forget = (code: "page_not_found" | "page_crashed", reason: string) => {
       gone.abort(new ViperError(code, `Cannot go on: ${reason}`));
       this.#known.delete(page);
       this.#order = this.#order.filter((open) => open.page !== page);
     };
-    page.on("close", () => forget("browser_unavailable", "the page was closed"));
+    page.on("close", () => forget("page_not_found", "the page was closed"));
     page.on("error", () => {
       const url = page.url();
       const open = this.#order.find((open) => open.page === page);

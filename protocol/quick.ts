@@ -64,7 +64,7 @@ function quickInput<Shape extends z.ZodRawShape>(
 
 /** Those of making the VM, of opening the page, and of the action. */
 function errorsOf(action: Operation): Operation["errors"] {
-  const gone = new Set(["vm_exists", "idempotency_key_reused", "page_not_found"]);
+  const gone = new Set(["vm_exists", "idempotency_key_reused"]);
   const all = [...vmsCreate.errors, ...browserNavigate.errors, "script_failed", ...action.errors];
   return [...new Set(all as Operation["errors"])].filter((code) => !gone.has(code));
 }

@@ -7,6 +7,7 @@ import type {
 } from "../../protocol/pages.ts";
 import type { BrowserContext } from "../action_runner.ts";
 import type { OpenPage } from "../open_page.ts";
+import { whileOpen } from "../while_open.ts";
 
 /** Lists the pages by what Chrome knows of them, so that a page that hangs does not matter. */
 export async function listPages(
@@ -37,7 +38,8 @@ export async function activatePage(
   { pages, deadline }: BrowserContext,
 ): Promise<OutputOf<typeof browserPagesActivate>> {
   const open = await deadline.race("a page", pages.chosen(page, deadline.action));
-  await deadline.race("Chrome to show the page", open.cdp.send("Page.bringToFront"));
+  const showing = () => open.cdp.send("Page.bringToFront");
+  await whileOpen(open, deadline, () => deadline.race("Chrome to show the page", showing()));
   pages.activate(open);
   return { status: "ok" };
 }
@@ -48,10 +50,10 @@ export async function closePage(
   { pages, deadline }: BrowserContext,
 ): Promise<OutputOf<typeof browserPagesClose>> {
   const open = await deadline.race("a page", pages.chosen(page, deadline.action));
-  const gone = new Promise<void>((resolve) =>
-    open.gone.addEventListener("abort", () => resolve(), { once: true })
-  );
-  await deadline.race("Chrome to close the page", open.page.close());
+  const { promise: gone, resolve } = Promise.withResolvers<void>();
+  if (open.gone.aborted) resolve();
+  open.gone.addEventListener("abort", () => resolve(), { once: true });
+  open.page.close().catch(() => {}); // Another may have closed it just now.
   await deadline.race("the page to be gone", gone);
   return { status: "ok" };
 }

@@ -252,6 +252,22 @@ Deno.test("pages are opened, listed, named, activated and closed", async (t) => 
     ];
     for (const call of calls) await assert.rejects(call(), { code: "page_not_found" });
   });
+  await t.step("whatever is under way on one that is closed says that it is gone", async () => {
+    const endless = "new Promise(() => {})";
+    const calls = [
+      (page: string) => client.evaluate({ expression: endless, page }),
+      (page: string) => client.waitFunction({ expression: endless, page }),
+      (page: string) => client.click({ selector: "#none", page }),
+      (page: string) => client.navigate({ url: `${site.url}/never`, page }),
+    ];
+    // Which of the page's DevTools sessions ends first, and what that breaks, is chance.
+    for (const call of [...calls, ...calls]) {
+      const { id: page } = await client.pagesNew({});
+      const gone = assert.rejects(call(page), { code: "page_not_found" });
+      await client.pagesClose({ page });
+      await gone;
+    }
+  });
   await t.step("when the last is closed there is a blank one", async () => {
     await client.pagesClose({ page: a });
     const { pages } = await client.pagesList({});

@@ -33,8 +33,10 @@ Deno.test("metrics() tells of a page's way here, its vitals and its work", async
   await client.navigate({ url: `${site.url}/moved` });
   const { url, navigation, vitals, work } = await reached(async () => {
     const measured = await client.metrics({});
-    const { cumulative_layout_shift, total_blocking_ms } = measured.vitals;
-    return cumulative_layout_shift > 0 && total_blocking_ms > 0 ? measured : undefined;
+    const { cumulative_layout_shift, largest_contentful_paint_ms, total_blocking_ms } =
+      measured.vitals;
+    const isPainted = largest_contentful_paint_ms !== undefined && cumulative_layout_shift > 0;
+    return isPainted && total_blocking_ms >= 60 ? measured : undefined;
   });
   assert.equal(url, `${site.url}/`);
   assert.ok(navigation !== undefined);
@@ -49,13 +51,15 @@ Deno.test("metrics() tells of a page's way here, its vitals and its work", async
   const { first_contentful_paint_ms = NaN, largest_contentful_paint_ms = NaN } = vitals;
   assert.ok(largest_contentful_paint_ms >= first_contentful_paint_ms);
   assert.ok(vitals.cumulative_layout_shift < 1);
-  assert.ok(vitals.total_blocking_ms >= 60);
   assert.equal(vitals.longest_interaction_ms, undefined);
   assert.ok(work.nodes > 5 && work.layouts > 0 && work.script_ms > 0 && work.heap_used_bytes > 0);
 
   await client.click({ selector: "#slow" });
-  const slow = await reached(async () => (await client.metrics({})).vitals.longest_interaction_ms);
-  assert.ok(slow >= 150, String(slow));
+  // On a busy machine the press before it may count, too, and is told first.
+  await reached(async () => {
+    const { longest_interaction_ms = 0 } = (await client.metrics({})).vitals;
+    return longest_interaction_ms >= 150 || undefined;
+  });
 });
 
 /** The events of a gzipped trace. */

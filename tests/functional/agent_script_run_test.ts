@@ -213,7 +213,7 @@ Deno.test("script.run runs a module with puppeteer", async (t) => {
     const { id: page } = await client.pagesNew({});
     const running = refusal(run(main("await new Promise(() => {})"), { page }));
     await client.pagesClose({ page });
-    assert.equal((await running).code, "browser_unavailable");
+    assert.equal((await running).code, "page_not_found");
     assert.equal((await refusal(run(main(""), { page }))).code, "page_not_found");
   });
 });

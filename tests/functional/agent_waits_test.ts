@@ -297,13 +297,13 @@ table("waitFunction() waits until an expression is true", () => ({
   ],
 }));
 
-Deno.test("a wait ends with its page and with its caller", async () => {
+Deno.test("a wait ends with its page, found or not, and with its caller", async () => {
   await using agent = await startAgent();
   await using site = serveSite({ "/": "<title>One</title>" });
   const { client } = agent;
   const { id } = await client.pagesNew({ url: `${site.url}/` });
   const onPage = client.waitText({ text: "nowhere", page: id });
-  const expected = assert.rejects(onPage, { code: "browser_unavailable" });
+  const expected = assert.rejects(onPage, { code: "page_not_found" });
   await client.pagesClose({ page: id });
   await expected;
   const caller = new AbortController();

@@ -1,0 +1,32 @@
+/** Work on a page that may go away under it. */
+import { ViperError } from "../protocol/problems.ts";
+import type { Deadline } from "./deadline.ts";
+import type { OpenPage } from "./open_page.ts";
+
+/**
+ * Does work on a page, and ends it with the page. The sessions of a page that goes away are ended
+ * one by one before Chrome says that it is gone: what fails then is told as the page's end.
+ *
+ * @throws the deadline's reason when the page is gone, or else what the work throws
+ */
+export async function whileOpen<T>(
+  open: OpenPage,
+  deadline: Deadline,
+  work: () => Promise<T>,
+): Promise<T> {
+  deadline.follow(open.gone);
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ViperError) && !await stands(open, deadline)) {
+      await deadline.race("the page to be gone", Promise.withResolvers<never>().promise);
+    }
+    throw error;
+  }
+}
+
+/** Chrome answers this for a page that hangs, too. */
+async function stands({ cdp }: OpenPage, deadline: Deadline): Promise<boolean> {
+  const asked = cdp.send("Target.getTargetInfo").then(() => true, () => false);
+  return await deadline.race("Chrome to tell of the page", asked);
+}
