@@ -1,7 +1,7 @@
 /** One element of a page, held through DevTools. */
 import type { Deadline } from "./deadline.ts";
 import type { PageFrame } from "./frames.ts";
-import { isMovedOn, PageMovedOn, worldOf } from "./world.ts";
+import { inPage, isMovedOn, PageMovedOn, worldOf } from "./world.ts";
 
 /** What DevTools say of a node that is no more. */
 const NODE_GONE = /No node with given id|Could not find node|does not belong to the document/i;
@@ -54,7 +54,7 @@ export class PageElement implements Disposable {
     const { result, exceptionDetails } = await this.#send(
       this.frame.cdp.send("Runtime.callFunctionOn", {
         objectId: this.objectId,
-        functionDeclaration: `function (...args) { return (${fn})(this, ...args); }`,
+        functionDeclaration: `function (...args) { return ${inPage(fn)}(this, ...args); }`,
         arguments: args.map((value) => ({ value })),
         awaitPromise: true,
         returnByValue: true,

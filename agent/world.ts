@@ -3,6 +3,7 @@
 import type { ActionContext } from "./action_runner.ts";
 import type { Deadline } from "./deadline.ts";
 import { mainFrameOf, type PageFrame } from "./frames.ts";
+import { plain } from "./plain.ts";
 
 /** Named so that a person with DevTools open sees whose world it is. */
 const WORLD_NAME = "viper";
@@ -33,9 +34,14 @@ export async function worldOf(
   return executionContextId;
 }
 
+/** A function as text for the page, where it may call {@linkcode plain}. */
+export function inPage(fn: unknown): string {
+  return `((...args) => {\n${plain}\nreturn (${fn})(...args);\n})`;
+}
+
 /**
- * Calls a self-contained function in the page's main frame: it may use its arguments and the
- * page's globals, and nothing of this program. It runs in a world of its own, where it sees the
+ * Calls a self-contained function in the page's main frame: it may use its arguments, the page's
+ * globals and {@linkcode plain}, and nothing else of this program. It runs in a world of its own, where it sees the
  * same document but none of what the page's scripts did to the built-in objects.
  *
  * @throws {PageMovedOn} when the page navigates meanwhile, or the deadline's reason
@@ -110,7 +116,7 @@ async function evaluate(
     const { result, exceptionDetails } = await deadline.race(
       "the page to answer",
       frame.cdp.send("Runtime.evaluate", {
-        expression: `(${fn})(...${JSON.stringify(args)})`,
+        expression: `${inPage(fn)}(...${JSON.stringify(args)})`,
         contextId,
         awaitPromise: true,
         returnByValue,

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { plain } from "../plain.ts";
 import type { Look, Point } from "./in_page.ts";
 
 /**
@@ -14,30 +15,34 @@ import type { Look, Point } from "./in_page.ts";
  */
 export async function whereToAct(element: Element, position: Point | null): Promise<Look<Point>> {
   const blocked = (reason: string) => ({ state: "blocked" as const, reason });
-  const describe = ({ localName, id, className }: Element) =>
-    `<${localName}${id ? ` id="${id}"` : ""}` +
-    `${typeof className === "string" && className ? ` class="${className}"` : ""}>`;
-  const boxOf = () => [...element.getClientRects()].find(({ width, height }) => width * height > 0);
+  const describe = (covering: Element) => {
+    const { localName, id, className } = plain(covering);
+    return `<${localName}${id ? ` id="${id}"` : ""}` +
+      `${typeof className === "string" && className ? ` class="${className}"` : ""}>`;
+  };
+  const boxOf = () =>
+    [...plain(element).getClientRects()].find(({ width, height }) => width * height > 0);
   const pointIn = ({ left, top, width, height }: DOMRect) => ({
     x: left + (position?.x ?? width / 2),
     y: top + (position?.y ?? height / 2),
   });
   const inViewport = ({ x, y }: Point) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
 
-  if (!element.isConnected) return blocked("it is not attached to the page any more");
+  if (!plain(element).isConnected) return blocked("it is not attached to the page any more");
   const first = boxOf();
   if (first === undefined) return blocked("it is not visible: it has no size");
-  if (!element.checkVisibility({ visibilityProperty: true })) {
+  if (!plain(element).checkVisibility({ visibilityProperty: true })) {
     return blocked("it is not visible: its style hides it");
   }
-  if (element.matches(":disabled") || element.closest('[aria-disabled="true"]') !== null) {
+  const isAriaDisabled = plain(element).closest('[aria-disabled="true"]') !== null;
+  if (isAriaDisabled || plain(element).matches(":disabled")) {
     return blocked("it is disabled");
   }
   const frames = async (count: number) => {
     for (let frame = 0; frame < count; frame++) await new Promise(requestAnimationFrame);
   };
   if (!inViewport(pointIn(first))) {
-    element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+    plain(element).scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
     // What `content-visibility: auto` skipped is drawn, with another size, a frame later.
     await frames(2);
   }
@@ -54,18 +59,18 @@ export async function whereToAct(element: Element, position: Point | null): Prom
   const point = pointIn(after);
   const what = position === null ? "its centre" : "that position";
   let hit = document.elementFromPoint(point.x, point.y);
-  while (hit?.shadowRoot) {
-    const inner: Element | null = hit.shadowRoot.elementFromPoint(point.x, point.y);
+  while (hit !== null) {
+    const inner: Element | null = plain(hit).shadowRoot?.elementFromPoint(point.x, point.y) ?? null;
     if (inner === null || inner === hit) break;
     hit = inner;
   }
   if (hit === null) return blocked(`${what} is outside the viewport`);
-  if (hit.closest("label")?.control === element) return { state: "found", value: point };
+  if (plain(hit).closest("label")?.control === element) return { state: "found", value: point };
   for (let node: Node | null = hit; node !== null;) {
     if (node === element) return { state: "found", value: point };
-    node = node.parentNode ?? (node instanceof ShadowRoot ? node.host : null);
+    node = plain(node).parentNode ?? (node instanceof ShadowRoot ? node.host : null);
   }
-  return hit.contains(element)
+  return plain(hit).contains(element)
     ? blocked(`it lets clicks through to ${describe(hit)}`)
     : blocked(`it is covered by ${describe(hit)}`);
 }
@@ -79,16 +84,18 @@ export function throughFrame(owner: Element, inside: Point): Look<Point> {
   const style = getComputedStyle(owner);
   const x = left + owner.clientLeft + parseFloat(style.paddingLeft) + inside.x;
   const y = top + owner.clientTop + parseFloat(style.paddingTop) + inside.y;
-  const describe = ({ localName, id, className }: Element) =>
-    `<${localName}${id ? ` id="${id}"` : ""}` +
-    `${typeof className === "string" && className ? ` class="${className}"` : ""}>`;
+  const describe = (covering: Element) => {
+    const { localName, id, className } = plain(covering);
+    return `<${localName}${id ? ` id="${id}"` : ""}` +
+      `${typeof className === "string" && className ? ` class="${className}"` : ""}>`;
+  };
   if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) {
     owner.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
     return { state: "blocked", reason: "its frame is outside the viewport" };
   }
   let hit = document.elementFromPoint(x, y);
-  while (hit?.shadowRoot) {
-    const inner: Element | null = hit.shadowRoot.elementFromPoint(x, y);
+  while (hit !== null) {
+    const inner: Element | null = plain(hit).shadowRoot?.elementFromPoint(x, y) ?? null;
     if (inner === null || inner === hit) break;
     hit = inner;
   }

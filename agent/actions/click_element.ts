@@ -4,6 +4,7 @@ import type { MouseButton } from "puppeteer-core";
 import type { Target } from "../../protocol/target.ts";
 import type { ActionContext } from "../action_runner.ts";
 import type { PageElement } from "../page_element.ts";
+import { plain } from "../plain.ts";
 import { whenFound } from "./element.ts";
 import type { Point } from "./in_page.ts";
 import { withKeysHeld } from "./keys.ts";
@@ -56,9 +57,9 @@ export async function clickElement(
   });
 }
 
-/** What {@linkcode guardClick} leaves in our world of the frame. */
+/** What {@linkcode guardClick} leaves in our world, where an element's id is no symbol. */
 interface Guarded {
-  viperGuard?: { met: string | null; readonly stop: () => void } | undefined;
+  [guard: symbol]: { met: string | null; readonly stop: () => void } | undefined;
 }
 
 /**
@@ -69,7 +70,8 @@ function guardClick(element: Element): void {
   const LONGEST_MS = 10_000;
   const { timeStamp: beganMs } = new Event("guard");
   const world = globalThis as Guarded;
-  world.viperGuard?.stop();
+  const key = Symbol.for("viper.guard");
+  world[key]?.stop();
   const kinds = [
     ...["pointerdown", "mousedown", "pointerup", "mouseup"],
     ...["click", "auxclick", "dblclick", "contextmenu"],
@@ -85,7 +87,9 @@ function guardClick(element: Element): void {
         node === element || node instanceof HTMLLabelElement && node.control === element
       );
       const [first] = path;
-      if (!isMeant) guard.met = first instanceof Element ? `<${first.localName}>` : "the page";
+      if (!isMeant) {
+        guard.met = first instanceof Element ? `<${plain(first).localName}>` : "the page";
+      }
     }
     if (guard.met === null) return;
     event.preventDefault();
@@ -93,16 +97,16 @@ function guardClick(element: Element): void {
   };
   const stop = () => {
     for (const kind of kinds) removeEventListener(kind, onEvent, true);
-    world.viperGuard = undefined;
+    world[key] = undefined;
   };
-  const guard: NonNullable<Guarded["viperGuard"]> = { met: null, stop };
-  world.viperGuard = guard;
+  const guard: NonNullable<Guarded[symbol]> = { met: null, stop };
+  world[key] = guard;
   for (const kind of kinds) addEventListener(kind, onEvent, { capture: true, passive: false });
 }
 
 /** Runs in the page: what the click met that was not the element; `null` when there was nothing. */
 function metInstead(): string | null {
-  const { viperGuard } = globalThis as Guarded;
-  viperGuard?.stop();
-  return viperGuard?.met ?? null;
+  const guard = (globalThis as Guarded)[Symbol.for("viper.guard")];
+  guard?.stop();
+  return guard?.met ?? null;
 }

@@ -21,8 +21,7 @@ export async function evaluate(
   const { cdp, deadline } = context;
   const result = await settled(context, "the script to end", () =>
     cdp.send("Runtime.evaluate", {
-      // JSON is JavaScript, so arguments need no more than to be written down.
-      expression: args === undefined ? expression : `(${expression}\n)(...${JSON.stringify(args)})`,
+      expression: args === undefined ? expression : `(${expression}\n)(${written(args)})`,
       awaitPromise: await_promise,
       userGesture: true,
       objectGroup: OBJECT_GROUP,
@@ -38,6 +37,14 @@ export async function evaluate(
   } finally {
     cdp.send("Runtime.releaseObjectGroup", { objectGroup: OBJECT_GROUP }).catch(() => {});
   }
+}
+
+/**
+ * Arguments as JavaScript, as all JSON is. They are not spread: that goes by what a page may have
+ * changed.
+ */
+export function written(args: readonly unknown[]): string {
+  return args.map((argument) => JSON.stringify(argument)).join(", ");
 }
 
 function notSerializable(reason: string): ViperError {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { plain } from "../plain.ts";
 import type { Look } from "./in_page.ts";
 
 /** Focuses a field and selects its content, or puts the caret behind it. */
@@ -14,17 +15,17 @@ export function focusField(element: Element, selectAll: boolean): Look<true> {
     .concat(["radio", "range", "reset", "submit"]);
   const editable = field
     ? !untypable.includes(element.type)
-    : element instanceof HTMLElement && element.isContentEditable;
+    : element instanceof HTMLElement && plain(element).isContentEditable;
   if (!editable) {
     return {
       state: "blocked",
-      reason: `it takes no text: it is <${element.localName}` +
+      reason: `it takes no text: it is <${plain(element).localName}` +
         `${element instanceof HTMLInputElement ? ` type="${element.type}"` : ""}>`,
     };
   }
   if (field && element.readOnly) return { state: "blocked", reason: "it is read-only" };
-  const host = field ? element : element.closest<HTMLElement>("[contenteditable]");
-  (host ?? document.body).focus({ preventScroll: true });
+  const host = field ? element : plain(element).closest<HTMLElement>("[contenteditable]");
+  plain(host ?? document.body).focus({ preventScroll: true });
   if (field && (element.getRootNode() as Document | ShadowRoot).activeElement !== element) {
     return { state: "blocked", reason: "it does not take the focus" };
   }
@@ -72,7 +73,7 @@ export function selectOptions(
 ): Look<string[]> {
   const blocked = (reason: string) => ({ state: "blocked" as const, reason });
   if (!(element instanceof HTMLSelectElement)) {
-    return blocked(`it has no options: it is <${element.localName}>`);
+    return blocked(`it has no options: it is <${plain(element).localName}>`);
   }
   if (wanted.length > 1 && !element.multiple) return blocked("it takes one option only");
   const options = [...element.options];
@@ -105,10 +106,10 @@ export function isChecked(element: Element): Look<boolean> {
     return { state: "found", value: own.checked };
   }
   const checkable = ["checkbox", "menuitemcheckbox", "menuitemradio", "radio", "switch"];
-  if (checkable.includes(own.getAttribute("role") ?? "")) {
-    return { state: "found", value: own.getAttribute("aria-checked") === "true" };
+  if (checkable.includes(plain(own).getAttribute("role") ?? "")) {
+    return { state: "found", value: plain(own).getAttribute("aria-checked") === "true" };
   }
-  return { state: "blocked", reason: `it cannot be checked: it is <${own.localName}>` };
+  return { state: "blocked", reason: `it cannot be checked: it is <${plain(own).localName}>` };
 }
 
 /** A file to be put into a field, with its bytes in base64. */
@@ -123,7 +124,7 @@ export function setFiles(element: Element, files: readonly FileToSet[]): Look<nu
   const blocked = (reason: string) => ({ state: "blocked" as const, reason });
   const own = element instanceof HTMLLabelElement ? element.control ?? element : element;
   if (!(own instanceof HTMLInputElement) || own.type !== "file") {
-    return blocked(`it takes no files: it is <${own.localName}>`);
+    return blocked(`it takes no files: it is <${plain(own).localName}>`);
   }
   if (own.disabled) return blocked("it is disabled");
   if (files.length > 1 && !own.multiple) return blocked("it takes one file only");
@@ -143,9 +144,9 @@ export function takeFocus(element: Element): Look<true> {
   if (!(element instanceof HTMLElement || element instanceof SVGElement)) {
     return { state: "blocked", reason: "it cannot have the focus" };
   }
-  element.focus();
-  const root = element.getRootNode() as Document | ShadowRoot;
-  const hasFocus = root.activeElement === element || element.contains(root.activeElement);
+  plain<HTMLElement | SVGElement>(element).focus();
+  const root = plain(element).getRootNode() as Document | ShadowRoot;
+  const hasFocus = root.activeElement === element || plain(element).contains(root.activeElement);
   return hasFocus
     ? { state: "found", value: true }
     : { state: "blocked", reason: "it does not take the focus" };
@@ -168,16 +169,17 @@ export async function scrollNear(
   const canScroll = (candidate: Element) => {
     const { overflowX, overflowY } = getComputedStyle(candidate);
     const scrolls = (overflow: string) => overflow === "auto" || overflow === "scroll";
-    return scrolls(overflowX) && candidate.scrollWidth > candidate.clientWidth ||
-      scrolls(overflowY) && candidate.scrollHeight > candidate.clientHeight;
+    const { scrollWidth, scrollHeight, clientWidth, clientHeight } = plain(candidate);
+    return scrolls(overflowX) && scrollWidth > clientWidth ||
+      scrolls(overflowY) && scrollHeight > clientHeight;
   };
   let scroller: Element | null = element;
   while (scroller !== null && scroller !== root && !canScroll(scroller)) {
-    scroller = scroller.parentElement;
+    scroller = plain(scroller).parentElement;
   }
-  const thing = scroller ?? root;
+  const thing = plain(scroller ?? root);
   if (by === null) {
-    element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+    plain(element).scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
   } else thing.scrollBy({ left: by.x, top: by.y, behavior: "instant" });
   // The page hears of it with the next frame.
   await new Promise(requestAnimationFrame);

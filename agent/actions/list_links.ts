@@ -4,6 +4,7 @@ import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { namesElement } from "../../protocol/target.ts";
 import { patternSource } from "../../protocol/url_pattern.ts";
 import type { ActionContext } from "../action_runner.ts";
+import { plain } from "../plain.ts";
 import type { Look } from "./in_page.ts";
 import { onTarget } from "./target.ts";
 
@@ -55,13 +56,15 @@ function linksIn(
     if (links.length < limit) links.push({ url: href, text: textOf(element) });
   };
   const search = (scope: Element | ShadowRoot) => {
-    for (const element of scope.querySelectorAll("*")) {
+    for (const element of plain(scope).querySelectorAll("*")) {
       take(element);
-      if (element.shadowRoot !== null) search(element.shadowRoot);
+      const { shadowRoot } = plain(element);
+      if (shadowRoot !== null) search(shadowRoot);
     }
   };
   take(root);
-  if (root.shadowRoot !== null) search(root.shadowRoot);
+  const { shadowRoot } = plain(root);
+  if (shadowRoot !== null) search(shadowRoot);
   search(root);
   return { state: "found", value: { links, total, truncated: total > links.length } };
 }

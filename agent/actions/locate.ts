@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { plain } from "../plain.ts";
 
 /** The first element that matches; open shadow roots are searched when the document has none. */
 export function locateSelector(selector: string): Element | null {
@@ -11,7 +12,8 @@ export function locateSelector(selector: string): Element | null {
     const found = root.querySelector(selector);
     if (found !== null) return found;
     for (const host of root.querySelectorAll("*")) {
-      const inside = host.shadowRoot === null ? null : search(host.shadowRoot);
+      const { shadowRoot } = plain(host);
+      const inside = shadowRoot === null ? null : search(shadowRoot);
       if (inside !== null) return inside;
     }
     return null;
@@ -31,24 +33,21 @@ export function locateText(text: string): Element | null {
   const shownBy = (element: Element) =>
     element instanceof HTMLInputElement && buttons.has(element.type)
       ? element.value
-      : element.shadowRoot?.textContent || element.textContent || "";
-  // A form's field stands in place of the member of its name, and "children" is a usual one.
-  const childrenOf = (parent: Element): HTMLCollection =>
-    Reflect.get(Element.prototype, "children", parent);
+      : plain(element).shadowRoot?.textContent || plain(element).textContent || "";
   let best: Element | null = null;
   let bestRank = 0;
   const consider = (element: Element, shown: string) => {
-    const visible = element.checkVisibility({ visibilityProperty: true });
+    const visible = plain(element).checkVisibility({ visibilityProperty: true });
     const rank = (shown === wanted ? 1 : 0) + (visible ? 2 : 0) + 1;
     if (rank > bestRank) [best, bestRank] = [element, rank];
   };
   const search = (element: Element): boolean => {
-    if (skipped.has(element.tagName)) return false;
+    const { tagName, shadowRoot, children } = plain(element);
+    if (skipped.has(tagName)) return false;
     const shown = folded(shownBy(element));
-    const isShadowed = element.shadowRoot !== null;
-    if (!shown.includes(wanted) && !isShadowed && element.querySelector("*") === null) return false;
+    if (!shown.includes(wanted) && shadowRoot === null && children.length === 0) return false;
     let inside = false;
-    for (const child of [...element.shadowRoot?.children ?? [], ...childrenOf(element)]) {
+    for (const child of [...shadowRoot?.children ?? [], ...children]) {
       inside = search(child) || inside;
     }
     if (inside || !shown.includes(wanted)) return inside;

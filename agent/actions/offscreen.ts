@@ -5,13 +5,14 @@
  *
  * @module
  */
+import { plain } from "../plain.ts";
 
 /** Elements that keep their size while what is in them is drawn; each costs a rule to match. */
 export const KEPT_SIZES_MAX = 2_000;
 
-/** What the first function leaves for the second, in our own world. */
+/** What the first function leaves for the second in our world, where an element's id is no symbol. */
 interface Revealed {
-  readonly viperRevealed?: readonly (readonly [Document | ShadowRoot, CSSStyleSheet])[];
+  [revealed: symbol]: readonly (readonly [Document | ShadowRoot, CSSStyleSheet])[];
 }
 
 /**
@@ -24,20 +25,18 @@ export function revealOffscreen(keptSizesMax: number): boolean {
   const placeOf = (element: Element): number => {
     const known = places.get(element);
     if (known !== undefined) return known;
-    const parent = element.parentNode;
-    // A form's field stands in place of the member of its name, and "children" is a usual one.
-    const siblings: HTMLCollection | undefined = parent instanceof Element
-      ? Reflect.get(Element.prototype, "children", parent)
-      : parent?.children;
+    const parent = plain(element).parentNode;
+    const siblings = parent === null ? null : plain(parent).children;
     [...siblings ?? []].forEach((child, at) => places.set(child, at + 1));
     return places.get(element) ?? 1;
   };
   const pathOf = (element: Element): string => {
     const steps: string[] = [];
     for (let at = element; at !== document.documentElement;) {
-      steps.unshift(`${CSS.escape(at.localName)}:nth-child(${placeOf(at)})`);
-      if (at.parentElement === null) return [":host", ...steps].join(" > ");
-      at = at.parentElement;
+      const { localName, parentElement } = plain(at);
+      steps.unshift(`${CSS.escape(localName)}:nth-child(${placeOf(at)})`);
+      if (parentElement === null) return [":host", ...steps].join(" > ");
+      at = parentElement;
     }
     return [":root", ...steps].join(" > ");
   };
@@ -56,7 +55,8 @@ export function revealOffscreen(keptSizesMax: number): boolean {
   for (const root of roots) {
     const own = ["* { content-visibility: visible !important }"];
     for (const element of root.querySelectorAll("*")) {
-      if (element.shadowRoot !== null) roots.push(element.shadowRoot);
+      const { shadowRoot } = plain(element);
+      if (shadowRoot !== null) roots.push(shadowRoot);
       const style = getComputedStyle(element);
       if (style.contentVisibility === "hidden") {
         own.push(`${pathOf(element)} { content-visibility: hidden !important }`);
@@ -71,21 +71,23 @@ export function revealOffscreen(keptSizesMax: number): boolean {
     rules.push(own);
   }
   if (skipping === 0) return false;
-  const viperRevealed = roots.map((root, at) => {
+  const revealed = roots.map((root, at) => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync((rules[at] ?? []).join("\n"));
     root.adoptedStyleSheets.push(sheet);
     return [root, sheet] as const;
   });
-  Object.assign(globalThis, { viperRevealed } satisfies Revealed);
+  (globalThis as Revealed)[Symbol.for("viper.revealed")] = revealed;
   return true;
 }
 
 /** Takes back what the other did. */
 export function hideOffscreen(): void {
-  for (const [root, sheet] of (globalThis as Revealed).viperRevealed ?? []) {
+  const world = globalThis as Revealed;
+  const key = Symbol.for("viper.revealed");
+  for (const [root, sheet] of world[key] ?? []) {
     const at = root.adoptedStyleSheets.indexOf(sheet);
     if (at >= 0) root.adoptedStyleSheets.splice(at, 1);
   }
-  Object.assign(globalThis, { viperRevealed: [] } satisfies Revealed);
+  world[key] = [];
 }

@@ -6,6 +6,7 @@ import type { ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { namesElement, type Target } from "../../protocol/target.ts";
 import type { ActionContext } from "../action_runner.ts";
+import { plain } from "../plain.ts";
 import type { Look } from "./in_page.ts";
 import { onTarget } from "./target.ts";
 
@@ -83,15 +84,15 @@ async function elementBox(target: Target, context: ActionContext): Promise<Clip>
 async function boxInView(element: Element): Promise<Look<Clip>> {
   const blocked = (reason: string) => ({ state: "blocked" as const, reason });
   const boxOf = () => {
-    const { x, y, width, height } = element.getBoundingClientRect();
+    const { x, y, width, height } = plain(element).getBoundingClientRect();
     return { x, y, width, height };
   };
   const { width, height } = boxOf();
   if (width === 0 || height === 0) return blocked("it is not visible: it has no size");
-  if (!element.checkVisibility({ visibilityProperty: true })) {
+  if (!plain(element).checkVisibility({ visibilityProperty: true })) {
     return blocked("it is not visible: its style hides it");
   }
-  element.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+  plain(element).scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
   const before = boxOf();
   for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
   const after = boxOf();

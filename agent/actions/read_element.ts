@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { plain } from "../plain.ts";
 import type { Look } from "./in_page.ts";
 
 /** A text too long to be sent is told by its length. */
@@ -12,8 +13,8 @@ export type Text = { readonly text: string } | { readonly tooLong: number };
 /** The element's text: as rendered, or all of it. */
 export function textOf(element: Element, rendered: boolean, lengthMax: number): Look<Text> {
   const text = rendered && element instanceof HTMLElement
-    ? element.innerText
-    : element.textContent ?? "";
+    ? plain(element).innerText
+    : plain(element).textContent ?? "";
   const fits = text.length <= lengthMax;
   return { state: "found", value: fits ? { text } : { tooLong: text.length } };
 }
@@ -23,14 +24,14 @@ export function htmlOf(element: Element, wholePage: boolean, lengthMax: number):
   const doctype = wholePage && document.doctype !== null
     ? new XMLSerializer().serializeToString(document.doctype)
     : "";
-  const text = doctype + element.outerHTML;
+  const text = doctype + plain(element).outerHTML;
   const fits = text.length <= lengthMax;
   return { state: "found", value: fits ? { text } : { tooLong: text.length } };
 }
 
 /** An attribute as the document has it; `null` where there is none. */
 export function attributeOf(element: Element, name: string, lengthMax: number): Look<Text | null> {
-  const text = element.getAttribute(name);
+  const text = plain(element).getAttribute(name);
   if (text === null) return { state: "found", value: null };
   return {
     state: "found",

@@ -4,6 +4,7 @@ import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { browserScrape } from "../../protocol/reading.ts";
 import type { ActionContext } from "../action_runner.ts";
+import { plain } from "../plain.ts";
 import { quote } from "../quote.ts";
 import { callInDocument } from "../world.ts";
 import { assertFits } from "./result_size.ts";
@@ -48,9 +49,11 @@ function scrapeDocument(selectors: readonly string[], limit: number, lengthMax: 
     }
     const elements = [];
     for (const element of [...found].slice(0, limit)) {
-      const shown = element instanceof HTMLElement ? element.innerText : element.textContent;
-      const [text, html] = [shown ?? "", element.innerHTML];
-      const named = [...element.attributes].map(({ name, value }) => [name, value] as const);
+      const shown = element instanceof HTMLElement
+        ? plain(element).innerText
+        : plain(element).textContent;
+      const [text, html] = [shown ?? "", plain(element).innerHTML];
+      const named = [...plain(element).attributes].map(({ name, value }) => [name, value] as const);
       elements.push({ text, html, attributes: Object.fromEntries(named) });
       length += text.length + html.length;
       if (length > lengthMax) return { tooLong: length };

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { plain } from "../plain.ts";
 
 /** What was copied. */
 export interface ShownCopy {
@@ -26,17 +27,23 @@ export function copyShown(root: Element, nodesMax: number, depthMax: number): Sh
   const skipped = new Set(
     "script style noscript template iframe object embed canvas svg audio video select".split(" "),
   );
+  const fields = new Set("button fieldset img input output textarea".split(" "));
   let [left, isCut] = [nodesMax, false];
 
   const isShown = (element: Element) =>
-    element.checkVisibility() || getComputedStyle(element).display === "contents";
+    plain(element).checkVisibility() || getComputedStyle(element).display === "contents";
   const childrenOf = (element: Element): Iterable<Node> => {
-    if (element.shadowRoot !== null) return element.shadowRoot.childNodes;
+    const { shadowRoot, childNodes } = plain(element);
+    if (shadowRoot !== null) return shadowRoot.childNodes;
     const assigned = element instanceof HTMLSlotElement ? element.assignedNodes() : [];
-    return assigned.length > 0 ? assigned : element.childNodes;
+    return assigned.length > 0 ? assigned : childNodes;
   };
   const shallow = (element: Element) => {
     const made = copy.importNode(element, false);
+    // Else a field would stand in place of a member of its form in the copy, too.
+    if (fields.has(plain(made).localName)) {
+      ["id", "name"].forEach((name) => made.removeAttribute(name));
+    }
     if (element instanceof HTMLAnchorElement && element.hasAttribute("href")) {
       made.setAttribute("href", element.href);
     }
@@ -54,7 +61,7 @@ export function copyShown(root: Element, nodesMax: number, depthMax: number): Sh
       const isHidden = holder !== null && getComputedStyle(holder).visibility !== "visible";
       return isHidden ? undefined : parent.append(copy.createTextNode(node.data));
     }
-    if (!(node instanceof Element) || skipped.has(node.localName) || !isShown(node)) return;
+    if (!(node instanceof Element) || skipped.has(plain(node).localName) || !isShown(node)) return;
     if (left-- <= 0 || depth > depthMax) return void (isCut = true);
     const made = shallow(node);
     parent.append(made);

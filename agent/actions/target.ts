@@ -5,6 +5,7 @@ import type { Target } from "../../protocol/target.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { framesOf, type PageFrame } from "../frames.ts";
 import { PageElement } from "../page_element.ts";
+import { plain } from "../plain.ts";
 import { quote } from "../quote.ts";
 import { findInFrame, PageMovedOn } from "../world.ts";
 import { whenFound } from "./element.ts";
@@ -86,7 +87,7 @@ async function byRef(ref: string, context: ActionContext): Promise<Look<PageElem
   if (frame?.cdp.id() !== place.sessionId) throw gone(`the frame of ${ref} is gone`);
   const element = await PageElement.ofNode(frame, place.backendNodeId, deadline);
   if (element === null) throw gone(`the element of ${ref} is gone`);
-  if (await element.call(({ isConnected }) => isConnected)) {
+  if (await element.call((element) => plain(element).isConnected)) {
     return { state: "found", value: element };
   }
   element[Symbol.dispose]();

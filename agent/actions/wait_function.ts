@@ -4,6 +4,7 @@ import type { browserWaitFunction } from "../../protocol/waits.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { quote } from "../quote.ts";
 import { isMovedOn, PageMovedOn } from "../world.ts";
+import { written } from "./evaluate.ts";
 import { type Met, untilMet } from "./wait_until_met.ts";
 
 type Result = OutputOf<typeof browserWaitFunction>["result"];
@@ -12,8 +13,8 @@ type Result = OutputOf<typeof browserWaitFunction>["result"];
 interface Value {
   readonly isTrue: boolean;
   /** Absent where JSON has no words for it. */
-  readonly json?: string;
-  readonly text: string;
+  readonly json?: unknown;
+  readonly text: unknown;
 }
 
 /** Waits until an expression among the page's own scripts has a true value, and reads that. */
@@ -21,11 +22,11 @@ export async function waitFunction(
   { expression, args }: ParsedOf<typeof browserWaitFunction>,
   context: ActionContext,
 ): Promise<OutputOf<typeof browserWaitFunction>> {
-  const source = `(async (...args) => {
+  const source = `(async () => {
     let value = (${expression}\n);
-    if (typeof value === "function") value = value(...args);
+    if (typeof value === "function") value = value(${written(args)});
     return (${told})(await value);
-  })(...${JSON.stringify(args)})`;
+  })()`;
   return { result: await untilMet(context, () => evaluated(source, context)) };
 }
 
@@ -41,8 +42,9 @@ async function evaluated(source: string, { cdp, deadline }: ActionContext): Prom
     });
   if (exceptionDetails === undefined) {
     const { isTrue, json, text } = result.value as Value;
-    if (!isTrue) return { isMet: false, seen: `it is ${quote(text)}` };
-    return { isMet: true, value: json === undefined ? null : JSON.parse(json) };
+    return isTrue
+      ? { isMet: true, value: parsed(json) }
+      : { isMet: false, seen: `it is ${quote(String(text))}` };
   }
   const { exception, text } = exceptionDetails;
   const [thrown = text] = (exception?.description ?? String(exception?.value ?? text)).split("\n");
@@ -52,11 +54,21 @@ async function evaluated(source: string, { cdp, deadline }: ActionContext): Prom
   return { isMet: false, seen: `it threw ${quote(thrown)}` };
 }
 
-/** Runs in the page. */
-function told(value: unknown): Value {
-  const isTrue = Boolean(value);
-  const text = String(value).slice(0, 200);
+/** A page may have changed what writes JSON there. */
+function parsed(json: unknown): Result {
   try {
+    return typeof json === "string" ? JSON.parse(json) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Runs among the page's scripts, since the value is theirs. */
+function told(value: unknown): Value {
+  const isTrue = !!value;
+  let text = "";
+  try {
+    text = String(value).slice(0, 200);
     const json = JSON.stringify(value);
     return json === undefined ? { isTrue, text } : { isTrue, json, text };
   } catch {

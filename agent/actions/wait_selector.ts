@@ -4,6 +4,7 @@ import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { Target } from "../../protocol/target.ts";
 import type { browserWaitSelector, browserWaitText, ElementState } from "../../protocol/waits.ts";
 import type { ActionContext } from "../action_runner.ts";
+import { plain } from "../plain.ts";
 import type { Look } from "./in_page.ts";
 import { findTarget, targetName } from "./target.ts";
 import { type Met, untilMet } from "./wait_until_met.ts";
@@ -76,10 +77,10 @@ async function findElement(target: Target, context: ActionContext) {
 
 /** Runs in the page. */
 function shownOf(element: Element): Look<true> {
-  if (!element.isConnected) return { state: "absent" };
-  const { width, height } = element.getBoundingClientRect();
+  if (!plain(element).isConnected) return { state: "absent" };
+  const { width, height } = plain(element).getBoundingClientRect();
   if (width === 0 || height === 0) return { state: "blocked", reason: "it has no size" };
-  return element.checkVisibility({ visibilityProperty: true })
+  return plain(element).checkVisibility({ visibilityProperty: true })
     ? { state: "found", value: true }
     : { state: "blocked", reason: "its style hides it" };
 }

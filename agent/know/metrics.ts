@@ -3,6 +3,7 @@ import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import type { browserMetrics } from "../../protocol/performance.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { framesOf } from "../frames.ts";
+import { plain } from "../plain.ts";
 import { callInFrame } from "../world.ts";
 
 type Answer = OutputOf<typeof browserMetrics>;
@@ -84,6 +85,10 @@ function vitalsOf(): Answer["vitals"] {
       { name, startTime },
     ) => [name, round(startTime)]),
   );
+  const describe = (element: Element) => {
+    const { localName, id } = plain(element);
+    return localName + (id ? `#${id}` : "");
+  };
   const largest = keptOf("largest-contentful-paint").at(-1);
   const element = largest?.element;
   // Shifts that follow each other within a second belong together, for five seconds at most.
@@ -106,7 +111,7 @@ function vitalsOf(): Answer["vitals"] {
     ...(largest === undefined ? {} : { largest_contentful_paint_ms: round(largest.startTime) }),
     ...(element
       ? {
-        largest_contentful_paint_element: element.localName + (element.id ? `#${element.id}` : ""),
+        largest_contentful_paint_element: describe(element),
       }
       : {}),
     cumulative_layout_shift: Math.round(worst * 10_000) / 10_000,
