@@ -1,10 +1,14 @@
 /**
  * `deno task test`: builds the binaries, then runs every group of tests in order, each with a
- * bound, and ends in the line `N passed, N failed`.
+ * bound, tells once more what failed, and ends in the line `N passed, N failed`.
  *
  * @module
  */
+import { failuresOf } from "./failures.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
+
+/** Failures that are told again at the end, where they are found also in a log that was cut. */
+const FAILURES_TOLD_MAX = 20;
 
 interface Group {
   readonly name: string;
@@ -40,14 +44,27 @@ const ISOLATE = [
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
+interface Told extends Outcome {
+  /** Each with the begin of its error. */
+  readonly failures: readonly string[];
+}
+
 async function main(): Promise<Outcome> {
   const prepared = await prepare();
   if (!prepared) return { passed: 0, failed: 1 };
   const total = { passed: 0, failed: 0 };
+  const told: string[] = [];
   for (const group of GROUPS) {
-    const outcome = await runGroup(group);
-    total.passed += outcome.passed;
-    total.failed += outcome.failed;
+    const { passed, failed, failures } = await runGroup(group);
+    total.passed += passed;
+    total.failed += failed;
+    told.push(...failures.map((failure) => `${group.name}: ${failure}`));
+  }
+  if (told.length > 0) {
+    const more = told.length - FAILURES_TOLD_MAX;
+    console.log("\n=== what failed");
+    for (const failure of told.slice(0, FAILURES_TOLD_MAX)) console.log(`\n${failure}`);
+    if (more > 0) console.log(`\nand ${more} more`);
   }
   return total;
 }
@@ -70,13 +87,13 @@ async function buildImage(): Promise<boolean> {
   return (await command(argv).spawn().status).success;
 }
 
-async function runGroup(group: Group): Promise<Outcome> {
+async function runGroup(group: Group): Promise<Told> {
   const files = (await Promise.all(group.folders.map(testFiles))).flat();
-  if (files.length === 0) return { passed: 0, failed: 0 };
+  if (files.length === 0) return { passed: 0, failed: 0, failures: [] };
   console.log(`\n=== ${group.name}`);
   if (group.isolated && Deno.uid() !== 0) {
     console.log("skipped: only root can make the network namespace that these tests run in");
-    return { passed: 0, failed: 0 };
+    return { passed: 0, failed: 0, failures: [] };
   }
   const child = command([
     ...["timeout", "--kill-after=10", String(group.bound_s)],
@@ -88,7 +105,7 @@ async function runGroup(group: Group): Promise<Outcome> {
   const text = await echo(child.stdout);
   const { code } = await child.status;
   if (code === 124) console.log(`ended: ${group.name} took longer than ${group.bound_s} s`);
-  return outcomeOf(text, code);
+  return { ...outcomeOf(text, code), failures: failuresOf(text, code) };
 }
 
 function command(argv: readonly string[], stdout: "inherit" | "piped" = "inherit"): Deno.Command {
