@@ -28,3 +28,9 @@ export const actionFields = {
     .describe("Id of the page to act on, as browser.pages_list tells it; left out: the active one"),
   timeout_ms: timeoutMs,
 } as const;
+/** The same of what can be on all pages as well as on one. */
+export const oneOrAllPages = {
+  page: pageId.optional()
+    .describe("Id of the one page that it is about; left out: all pages, those to come too"),
+  timeout_ms: timeoutMs,
+} as const;

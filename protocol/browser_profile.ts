@@ -10,8 +10,9 @@ import {
 } from "./profile_contents.ts";
 import { cookie, COOKIE_ERRORS, COOKIES_MAX, cookieToSet, storageItems } from "./storage.ts";
 
-/** Items of the page's own origin; or of origins, each with its items. */
 const ownItems = z.record(z.string(), z.union([z.string(), storageItems])).optional();
+const OWN_ITEMS_WORDS =
+  "by key, of the page's own origin or of the first that it goes to; or of origins, each with its items";
 
 export const profileAttach = operation({
   name: "profile.attach",
@@ -19,12 +20,11 @@ export const profileAttach = operation({
     "Set cookies and what origins store: at once, but session storage when the page first goes there",
   http: { method: "POST", path: "/v1/profile/attach", status: 200 },
   input: z.strictObject({
-    cookies: z.array(cookieToSet).max(COOKIES_MAX).default([]),
-    /** Of the page's own origin, or of the first that it goes to. */
-    local_storage: ownItems,
-    session_storage: ownItems,
-    /** As they are extracted. */
-    origins: z.array(originContents).max(ORIGINS_MAX).default([]),
+    cookies: z.array(cookieToSet).max(COOKIES_MAX).default([]).describe("All are set, or none"),
+    local_storage: ownItems.describe(`Items ${OWN_ITEMS_WORDS}`),
+    session_storage: ownItems.describe(`Items ${OWN_ITEMS_WORDS}`),
+    origins: z.array(originContents).max(ORIGINS_MAX).default([])
+      .describe("What origins store, as profile.extract tells it"),
     ...actionFields,
   }),
   output: done,
@@ -39,24 +39,21 @@ export const profileExtract = operation({
   http: { method: "GET", path: "/v1/profile/extract", status: 200 },
   input: z.strictObject({
     page: actionFields.page,
-    /** Origins that a page has been to, or also those that were attached and not gone to since. */
-    scope: z.enum(["all", "visited"]).default("all"),
+    scope: z.enum(["all", "visited"]).default("all").describe(
+      "Origins that a page has been to, or also those that were attached and not gone to since",
+    ),
     timeout_ms: z.preprocess((given) => given === undefined ? given : Number(given), timeoutMs),
   }),
   output: z.object({
     cookies: z.array(cookie),
-    /** Of the page's own origin. */
-    local_storage: z.record(z.string(), z.string()),
-    session_storage: z.record(z.string(), z.string()),
-    /** The page's own; empty where it has none. */
-    origin: z.string(),
-    origins: z.array(originContents),
-    /** Origins that were read, those that store nothing too. */
-    read: z.array(z.string()),
-    /** What could not be taken along. */
-    left_out: z.array(leftOut),
-    /** Whether a profile was attached to this browser since it began. */
-    attached: z.boolean(),
+    local_storage: z.record(z.string(), z.string()).describe("Items of the page's own origin"),
+    session_storage: z.record(z.string(), z.string()).describe("Items of the page's own origin"),
+    origin: z.string().describe("The page's own; empty where it has none"),
+    origins: z.array(originContents).describe("What origins store"),
+    read: z.array(z.string()).describe("Origins that were read, those that store nothing too"),
+    left_out: z.array(leftOut).describe("What could not be taken along"),
+    attached: z.boolean()
+      .describe("Whether a profile was attached to this browser since it began"),
   }),
   errors: ["page_not_found", "timeout", "browser_unavailable"],
   role: "operator",

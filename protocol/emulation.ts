@@ -1,6 +1,6 @@
 /** What pages are made to believe of their surroundings: schemas and operations. */
 import * as z from "zod";
-import { actionFields, done, URL_LENGTH_MAX } from "./browser.ts";
+import { done, oneOrAllPages, URL_LENGTH_MAX } from "./browser.ts";
 import { operation } from "./operation.ts";
 import { viewport as vmViewport } from "./vm_settings.ts";
 
@@ -13,25 +13,23 @@ const headerText = z.string().max(8_192).regex(/^[\t\x20-\x7e\x80-\xff]*$/, "a h
 /** Header lines by name. */
 export const headerLines = z.record(z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,256}$/), headerText)
   .refine((given) => Object.keys(given).length <= EXTRA_HEADERS_MAX, "there are too many headers");
-/** `*` stands for any characters, `?` for one. */
+/** URLs as a whole: `*` stands for any characters, `?` for one. */
 export const urlPattern = z.string().min(1).max(URL_LENGTH_MAX);
 
 const viewport = z.strictObject({
   ...vmViewport.shape,
-  /** As a phone lays pages out. */
-  mobile: z.boolean().default(false),
-  /** As on a screen that is touched; what `mobile` says when left out. */
-  touch: z.boolean().optional(),
-});
+  mobile: z.boolean().default(false).describe("Lay pages out as a phone does"),
+  touch: z.boolean().optional()
+    .describe("As on a screen that is touched; left out: what mobile says"),
+}).describe("Size of the page and kind of its screen");
 
 const userAgent = z.strictObject({
-  user_agent: z.string().min(1).max(4_096).regex(/^[\x20-\x7e]+$/, "a user agent is one line"),
-  /** Such as de-DE,de;q=0.9. */
+  user_agent: z.string().min(1).max(4_096).regex(/^[\x20-\x7e]+$/, "a user agent is one line")
+    .describe("What the header User-Agent and navigator.userAgent say"),
   accept_language: z.string().min(1).max(256).regex(/^[\w,;=.* -]+$/, "it is no list of languages")
-    .optional(),
-  /** What navigator.platform says. */
-  platform: z.string().max(64).optional(),
-});
+    .optional().describe("What the header Accept-Language says, such as de-DE,de;q=0.9"),
+  platform: z.string().max(64).optional().describe("What navigator.platform says"),
+}).describe("What the browser says that it is, client hints included");
 
 /** Round trips and rates like those that Chrome's own DevTools name so. */
 export const NETWORK_PROFILES = {
@@ -44,47 +42,51 @@ export const NETWORK_PROFILES = {
 
 const kbps = z.number().min(-1).max(10_000_000);
 const network = z.strictObject({
-  offline: z.boolean().default(false),
-  profile: z.enum(["none", "slow-3g", "fast-3g", "slow-4g", "fast-4g"]).default("none"),
-  /** Instead of the profile's, as are the rates; -1 is no bound. */
-  latency_ms: z.number().min(0).max(60_000).optional(),
-  download_kbps: kbps.optional(),
-  upload_kbps: kbps.optional(),
-});
+  offline: z.boolean().default(false).describe("Nothing can be reached"),
+  profile: z.enum(["none", "slow-3g", "fast-3g", "slow-4g", "fast-4g"]).default("none")
+    .describe("A network that Chrome's DevTools know by this name; none is as fast as there is"),
+  latency_ms: z.number().min(0).max(60_000).optional()
+    .describe("Milliseconds that an answer takes at least; left out: the profile's"),
+  download_kbps: kbps.optional()
+    .describe("Kilobits per second, -1 is no bound; left out: the profile's"),
+  upload_kbps: kbps.optional()
+    .describe("Kilobits per second, -1 is no bound; left out: the profile's"),
+}).describe("How slow the network is made");
 
 const httpAuth = z.strictObject({
-  username: z.string().max(1_024),
-  password: z.string().max(1_024),
-  /** The only one that is told, such as https://example.com; each that asks when left out. */
-  origin: z.url().max(URL_LENGTH_MAX).optional(),
-});
+  username: z.string().max(1_024).describe("Who to log in as"),
+  password: z.string().max(1_024).describe("Told nowhere again"),
+  origin: z.url().max(URL_LENGTH_MAX).optional().describe(
+    "The only origin that is told them, such as https://example.com; left out: each that asks",
+  ),
+}).describe("Name and password for servers and proxies that ask");
 
 const settings = {
   viewport,
   user_agent: userAgent,
   geolocation: z.strictObject({
-    latitude: z.number().min(-90).max(90),
-    longitude: z.number().min(-180).max(180),
-    /** Metres. */
-    accuracy: z.number().min(0).max(1_000_000).default(10),
-  }),
-  /** Such as de-DE. */
-  locale: z.string().max(64).refine(isLocale, "it is no locale"),
-  /** Such as Europe/Berlin. */
-  timezone: z.string().max(64).refine(isTimezone, "it is no time zone"),
+    latitude: z.number().min(-90).max(90).describe("Degrees to the north"),
+    longitude: z.number().min(-180).max(180).describe("Degrees to the east"),
+    accuracy: z.number().min(0).max(1_000_000).default(10).describe("In metres"),
+  }).describe("Where the browser is; pages also need the permission to know"),
+  locale: z.string().max(64).refine(isLocale, "it is no locale")
+    .describe("How dates and numbers are written, such as de-DE"),
+  timezone: z.string().max(64).refine(isTimezone, "it is no time zone")
+    .describe("IANA time zone, such as Europe/Berlin"),
   network,
-  /** So many times slower. */
-  cpu_slowdown: z.number().min(1).max(100),
-  /** Sent with each request. */
-  headers: headerLines,
-  /** For servers and proxies that ask. */
+  cpu_slowdown: z.number().min(1).max(100).describe("How many times slower scripts and layout run"),
+  headers: headerLines.describe("Header lines by name, sent with each request"),
   http_auth: httpAuth,
-  media: z.enum(["screen", "print"]),
-  color_scheme: z.enum(["light", "dark"]),
-  reduced_motion: z.enum(["reduce", "no-preference"]),
-  forced_colors: z.enum(["active", "none"]),
-  contrast: z.enum(["more", "less", "no-preference"]),
-  blocked_urls: z.array(urlPattern).max(BLOCKED_URLS_MAX),
+  media: z.enum(["screen", "print"]).describe("CSS media type"),
+  color_scheme: z.enum(["light", "dark"]).describe("CSS media feature prefers-color-scheme"),
+  reduced_motion: z.enum(["reduce", "no-preference"])
+    .describe("CSS media feature prefers-reduced-motion"),
+  forced_colors: z.enum(["active", "none"]).describe("CSS media feature forced-colors"),
+  contrast: z.enum(["more", "less", "no-preference"]).describe(
+    "CSS media feature prefers-contrast",
+  ),
+  blocked_urls: z.array(urlPattern).max(BLOCKED_URLS_MAX)
+    .describe("URLs, as a whole, that are not asked for: * stands for any characters, ? for one"),
 } as const;
 
 /** What is in force. */
@@ -100,7 +102,7 @@ function orTakenBack<Shape extends Readonly<Record<string, z.ZodType>>>(shape: S
   const members = Object.entries(shape)
     .map(([name, schema]) => [
       name,
-      schema.nullable().optional().describe(`${schema.description ?? name}; null takes it back`),
+      schema.nullable().optional().describe(`${schema.description}; null takes it back`),
     ]);
   return Object.fromEntries(members) as {
     [Key in keyof Shape]: z.ZodOptional<z.ZodNullable<Shape[Key]>>;
@@ -109,9 +111,8 @@ function orTakenBack<Shape extends Readonly<Record<string, z.ZodType>>>(shape: S
 
 const told = z.object({
   ...settings,
-  /** The password is left out. */
-  http_auth: httpAuth.omit({ password: true }),
-}).partial();
+  http_auth: httpAuth.omit({ password: true }).describe("Without the password"),
+}).partial().describe("What is in force now, on the page or on all; what is not set is left out");
 
 const ERRORS = ["emulation_failed", "page_not_found", "timeout", "browser_unavailable"] as const;
 
@@ -120,11 +121,8 @@ export const browserEmulate = operation({
   summary:
     "Change what pages believe of their surroundings, on one page or, with none named, on all pages now and later",
   http: { method: "POST", path: "/v1/browser/emulate", status: 200 },
-  input: z.strictObject({ ...orTakenBack(settings), ...actionFields }),
-  output: done.extend({
-    /** What is in force now on the page, or on all. */
-    settings: told,
-  }),
+  input: z.strictObject({ ...orTakenBack(settings), ...oneOrAllPages }),
+  output: done.extend({ settings: told }),
   errors: ["dialog_open", ...ERRORS],
 });
 
@@ -132,7 +130,7 @@ export const browserEmulation = operation({
   name: "browser.emulation",
   summary: "Tell what pages are made to believe, all or the one that is named",
   http: { method: "POST", path: "/v1/browser/emulation", status: 200 },
-  input: z.strictObject({ ...actionFields }),
+  input: z.strictObject({ ...oneOrAllPages }),
   output: z.object({ settings: told }),
   errors: ["page_not_found", "timeout", "browser_unavailable"],
 });
@@ -142,7 +140,7 @@ export const browserResetEmulation = operation({
   summary:
     "Take back what pages were made to believe, from one page what was said of it alone or, with none named, everything",
   http: { method: "POST", path: "/v1/browser/reset-emulation", status: 200 },
-  input: z.strictObject({ ...actionFields }),
+  input: z.strictObject({ ...oneOrAllPages }),
   output: done,
   errors: ["dialog_open", ...ERRORS],
 });
@@ -151,7 +149,7 @@ export const browserViewport = operation({
   name: "browser.viewport",
   summary: "Set the size of a page or, with none named, of all pages",
   http: { method: "POST", path: "/v1/browser/viewport", status: 200 },
-  input: z.strictObject({ ...viewport.shape, ...actionFields }),
+  input: z.strictObject({ ...viewport.shape, ...oneOrAllPages }),
   output: done,
   errors: ["dialog_open", ...ERRORS],
 });
@@ -160,7 +158,7 @@ export const browserUserAgent = operation({
   name: "browser.user_agent",
   summary: "Set the user agent of a page or, with none named, of all pages, client hints included",
   http: { method: "POST", path: "/v1/browser/user-agent", status: 200 },
-  input: z.strictObject({ ...userAgent.shape, ...actionFields }),
+  input: z.strictObject({ ...userAgent.shape, ...oneOrAllPages }),
   output: done,
   errors: ["dialog_open", ...ERRORS],
 });

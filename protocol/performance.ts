@@ -11,7 +11,6 @@ export const TRACE_CATEGORIES_MAX = 100;
 const ms = z.number();
 const bytes = z.number();
 
-/** The document's way here; times in milliseconds since the navigation began. */
 const navigation = z.object({
   type: z.string(),
   protocol: z.string(),
@@ -19,28 +18,24 @@ const navigation = z.object({
   response_start_ms: ms,
   response_end_ms: ms,
   dom_interactive_ms: ms,
-  /** Left out while it is still to come, as is the load event. */
-  dom_content_loaded_ms: ms.optional(),
-  load_ms: ms.optional(),
-  /** Over the network, with headers. */
-  transfer_bytes: bytes,
-  /** Of the body, once decoded. */
-  body_bytes: bytes,
+  dom_content_loaded_ms: ms.optional().describe("Left out while it is still to come"),
+  load_ms: ms.optional().describe("The load event; left out while it is still to come"),
+  transfer_bytes: bytes.describe("Over the network, with headers"),
+  body_bytes: bytes.describe("Of the body, once decoded"),
 });
 
-/** As https://web.dev/articles/vitals names them; what has not happened yet is left out. */
+/** Named as by https://web.dev/articles/vitals */
 const vitals = z.object({
   first_paint_ms: ms.optional(),
   first_contentful_paint_ms: ms.optional(),
   largest_contentful_paint_ms: ms.optional(),
-  /** The element of the largest paint, such as `img#hero`. */
-  largest_contentful_paint_element: z.string().optional(),
+  largest_contentful_paint_element: z.string().optional()
+    .describe("The element of the largest paint, such as img#hero"),
   cumulative_layout_shift: z.number(),
-  /** Of tasks longer than 50 ms, what is beyond that. */
-  total_blocking_ms: ms,
-  /** From a person's input to the next paint, the longest. */
-  longest_interaction_ms: ms.optional(),
-});
+  total_blocking_ms: ms.describe("Of tasks longer than 50 ms, what is beyond that"),
+  longest_interaction_ms: ms.optional()
+    .describe("From a person's input to the next paint, the longest"),
+}).describe("Web vitals; what has not happened yet is left out");
 
 export const browserMetrics = operation({
   name: "browser.metrics",
@@ -49,10 +44,10 @@ export const browserMetrics = operation({
   input: z.strictObject({ ...actionFields }),
   output: z.object({
     url: z.string(),
-    /** Left out where nothing was loaded. */
-    navigation: navigation.optional(),
+    navigation: navigation.optional().describe(
+      "The document's way here, in milliseconds since it began; left out where nothing was loaded",
+    ),
     vitals,
-    /** Since the page was opened. */
     work: z.object({
       documents: z.number(),
       frames: z.number(),
@@ -66,7 +61,7 @@ export const browserMetrics = operation({
       task_ms: ms,
       heap_used_bytes: bytes,
       heap_total_bytes: bytes,
-    }),
+    }).describe("What Chrome did since the page was opened"),
   }),
   errors: ["dialog_open", "page_not_found", "timeout", "browser_unavailable"],
 });
@@ -81,12 +76,12 @@ export const browserTraceStart = operation({
   summary: "Begin to record what the browser does, until it is stopped or the buffer is full",
   http: { method: "POST", path: "/v1/browser/trace-start", status: 200 },
   input: z.strictObject({
-    /** What DevTools' performance panel records when left out; one with a minus is left out. */
-    categories: z.array(category).min(1).max(TRACE_CATEGORIES_MAX).optional(),
-    /** With pictures of the page. */
-    screenshots: z.boolean().default(false),
-    /** When it is full, nothing more is recorded. */
-    buffer_mb: z.int().min(1).max(TRACE_BUFFER_MB_MAX).default(64),
+    categories: z.array(category).min(1).max(TRACE_CATEGORIES_MAX).optional().describe(
+      "Categories to record, with a minus not to; left out: those of DevTools' performance panel",
+    ),
+    screenshots: z.boolean().default(false).describe("With pictures of the page"),
+    buffer_mb: z.int().min(1).max(TRACE_BUFFER_MB_MAX).default(64)
+      .describe("Megabytes that are kept; when they are full, nothing more is recorded"),
     timeout_ms: timeoutMs,
   }),
   output: done,
@@ -99,11 +94,9 @@ export const browserTraceStop = operation({
   http: { method: "POST", path: "/v1/browser/trace-stop", status: 200 },
   input: z.strictObject({ timeout_ms: timeoutMs }),
   output: z.object({
-    /** The gzipped JSON, base64. */
-    data: z.string(),
-    byte_length: z.int(),
-    /** Whether the buffer was full, so that the end is missing. */
-    is_cut: z.boolean(),
+    data: z.string().describe("The gzipped JSON in base64"),
+    byte_length: z.int().describe("Bytes of the gzipped JSON"),
+    is_cut: z.boolean().describe("Whether the buffer was full, so that the end is missing"),
   }),
   bytes: { member: "data", mediaType: "application/gzip" },
   errors: [

@@ -17,22 +17,25 @@ export const LEFT_OUT_MAX = 200;
 
 const NAME_LENGTH_MAX = 4_096;
 const name = z.string().max(NAME_LENGTH_MAX);
-/** Where in a record its key stands: https://www.w3.org/TR/IndexedDB/#dfn-key-path */
-const keyPath = z.union([z.null(), name, z.array(name).max(DATABASES_MAX)]);
+/** https://www.w3.org/TR/IndexedDB/#dfn-key-path */
+const keyPath = z.union([z.null(), name, z.array(name).max(DATABASES_MAX)])
+  .describe("Where in a record its key stands");
 
 /** An object store. Keys and values are as `agent/know/clone_codec.ts` writes them. */
 const objectStore = z.strictObject({
-  name,
+  name: name.describe("Name of the object store"),
   key_path: keyPath,
-  auto_increment: z.boolean(),
-  indexes: z.array(
-    z.strictObject({ name, key_path: keyPath, unique: z.boolean(), multi_entry: z.boolean() }),
-  ).max(DATABASES_MAX),
+  auto_increment: z.boolean().describe("Whether it makes keys of its own"),
+  indexes: z.array(z.strictObject({
+    name: name.describe("Name of the index"),
+    key_path: keyPath,
+    unique: z.boolean().describe("Whether no two records have the same key"),
+    multi_entry: z.boolean().describe("Whether each item of a list is a key"),
+  })).max(DATABASES_MAX).describe("Indexes of the store"),
   records: z.array(z.strictObject({
-    /** Only where it stands outside the value. */
-    key: z.unknown().optional(),
-    value: z.unknown(),
-  })).max(STORE_RECORDS_MAX),
+    key: z.unknown().optional().describe("Only where it stands outside the value"),
+    value: z.unknown().describe("As profile.extract writes it"),
+  })).max(STORE_RECORDS_MAX).describe("What the store holds"),
 });
 
 const ORIGIN_WORDS =
@@ -44,21 +47,22 @@ function isOrigin(text: string): boolean {
 
 /** A database of IndexedDB. */
 export const storedDatabase = z.strictObject({
-  name,
-  version: z.int().min(1),
-  stores: z.array(objectStore).max(DATABASES_MAX),
+  name: name.describe("Name of the database"),
+  version: z.int().min(1).describe("Its version, as the site counts it"),
+  stores: z.array(objectStore).max(DATABASES_MAX).describe("Its object stores"),
 });
 /** A database of IndexedDB. */
 export type StoredDatabase = z.output<typeof storedDatabase>;
 
 /** What one origin stores. */
 export const originContents = z.strictObject({
-  /** Such as `https://example.com`. */
-  origin: z.string().max(NAME_LENGTH_MAX).refine(isOrigin, ORIGIN_WORDS),
+  origin: z.string().max(NAME_LENGTH_MAX).refine(isOrigin, ORIGIN_WORDS)
+    .describe("Scheme, host and port, such as https://example.com"),
   local_storage: storageItems.default({}),
-  /** Of the page that is active; every page has its own. */
-  session_storage: storageItems.default({}),
-  indexed_db: z.array(storedDatabase).max(DATABASES_MAX).default([]),
+  session_storage: storageItems.default({})
+    .describe("Items by key, of the page that is active; every page has its own"),
+  indexed_db: z.array(storedDatabase).max(DATABASES_MAX).default([])
+    .describe("Databases of IndexedDB"),
 });
 /** What one origin stores. */
 export type OriginContents = z.output<typeof originContents>;
@@ -68,10 +72,9 @@ export const EVERYTHING = "everything";
 
 /** Something that could not be taken along. */
 export const leftOut = z.strictObject({
-  origin: z.string(),
-  /** Such as `indexed_db files/chunks`. */
-  what: z.string(),
-  reason: z.string(),
+  origin: z.string().describe("Of what origin"),
+  what: z.string().describe("Such as indexed_db files/chunks"),
+  reason: z.string().describe("Why it was left out"),
 });
 /** Something that could not be taken along. */
 export type LeftOut = z.output<typeof leftOut>;
@@ -81,10 +84,10 @@ export const profileContents = z.strictObject({
   cookies: z.array(cookieToSet.refine(
     ({ domain, url }) => Boolean(domain || url),
     "a cookie of a profile has a domain or a url",
-  )).max(COOKIES_MAX).default([]),
-  origins: z.array(originContents).max(ORIGINS_MAX).default([]),
-  /** What the last save could not take. */
-  left_out: z.array(leftOut).max(LEFT_OUT_MAX).default([]),
+  )).max(COOKIES_MAX).default([]).describe("Cookies, each with a domain or a url"),
+  origins: z.array(originContents).max(ORIGINS_MAX).default([]).describe("What origins store"),
+  left_out: z.array(leftOut).max(LEFT_OUT_MAX).default([])
+    .describe("What the last save could not take"),
 });
 /** All that a profile holds. */
 export type ProfileContents = z.output<typeof profileContents>;

@@ -15,18 +15,16 @@ export const browserMarkdown = operation({
   summary: "Tell what the page or an element shows as Markdown",
   http: { method: "POST", path: "/v1/dom/markdown", status: 200 },
   input: maybeTargeted({
-    /** Without navigation, sidebars and the like, where a main part can be made out. */
-    main_only: z.boolean().default(false),
-    /** Characters in the answer at most; it is cut at the end of a line. */
-    max_length: z.int().min(1).max(MARKDOWN_LENGTH_MAX).default(200_000),
+    main_only: z.boolean().default(false)
+      .describe("Without navigation, sidebars and the like, where a main part can be made out"),
+    max_length: z.int().min(1).max(MARKDOWN_LENGTH_MAX).default(200_000)
+      .describe("Characters in the answer at most; it is cut at the end of a line"),
   }),
   output: z.object({
     markdown: z.string(),
-    /** Characters of all of it. */
-    length: z.int(),
-    truncated: z.boolean(),
-    /** Whether it is the main part alone. */
-    main: z.boolean(),
+    length: z.int().describe("Characters of all of it"),
+    truncated: z.boolean().describe("Whether the end is left out"),
+    main: z.boolean().describe("Whether it is the main part alone"),
     title: z.string(),
     url: z.string(),
   }),
@@ -35,10 +33,8 @@ export const browserMarkdown = operation({
 });
 
 const pageLink = z.object({
-  /** Absolute. */
-  url: z.string(),
-  /** What it shows, or is called by; up to 500 characters. */
-  text: z.string(),
+  url: z.string().describe("Absolute"),
+  text: z.string().describe("What it shows, or is called by; up to 500 characters"),
 });
 /** A link of a page. */
 export type PageLink = z.output<typeof pageLink>;
@@ -49,20 +45,17 @@ export const browserLinks = operation({
   http: { method: "POST", path: "/v1/dom/links", status: 200 },
   input: maybeTargeted({
     ...urlPatternFields,
-    /** Only the first link to each URL. */
-    unique: z.boolean().default(true),
-    /** Only those that are shown. */
-    visible: z.boolean().default(false),
-    limit: z.int().min(1).max(LINKS_MAX).default(1_000),
+    unique: z.boolean().default(true).describe("Only the first link to each URL"),
+    visible: z.boolean().default(false).describe("Only those that are shown"),
+    limit: z.int().min(1).max(LINKS_MAX).default(1_000).describe("Links at most"),
   }).refine(({ glob, regex }) => glob === undefined || regex === undefined, {
     path: ["glob"],
     message: "links are chosen by a glob or by a regex",
   }),
   output: z.object({
     links: z.array(pageLink),
-    /** Links that fit, those beyond the limit among them. */
-    total: z.int(),
-    truncated: z.boolean(),
+    total: z.int().describe("Links that fit, those beyond the limit among them"),
+    truncated: z.boolean().describe("Whether there are more than the limit"),
   }),
   errors: TARGET_ERRORS,
 });
@@ -77,23 +70,21 @@ export const browserScrape = operation({
   summary: "Read texts, HTML and attributes of all elements that match, for each of some selectors",
   http: { method: "POST", path: "/v1/dom/scrape", status: 200 },
   input: z.strictObject({
-    selectors: z.array(selector).min(1).max(SCRAPED_SELECTORS_MAX),
-    /** Elements of each selector at most. */
-    limit: z.int().min(1).max(SCRAPED_ELEMENTS_MAX).default(100),
+    selectors: z.array(selector).min(1).max(SCRAPED_SELECTORS_MAX)
+      .describe("CSS selectors of the elements"),
+    limit: z.int().min(1).max(SCRAPED_ELEMENTS_MAX).default(100)
+      .describe("Elements of each selector at most"),
     ...actionFields,
   }),
   output: z.object({
     results: z.array(z.object({
       selector: z.string(),
       elements: z.array(z.object({
-        /** As rendered. */
-        text: z.string(),
-        /** What is inside the element. */
-        html: z.string(),
+        text: z.string().describe("As rendered"),
+        html: z.string().describe("What is inside the element"),
         attributes: z.record(z.string(), z.string()),
       })),
-      /** Elements that match, those beyond the limit among them. */
-      total: z.int(),
+      total: z.int().describe("Elements that match, those beyond the limit among them"),
     })),
   }),
   errors: [

@@ -22,20 +22,16 @@ export const scriptRun = operation({
   summary: "Run a JavaScript module that drives the page with puppeteer, beside Chrome",
   http: { method: "POST", path: "/v1/script/run", status: 200 },
   input: z.strictObject({
-    /**
-     * An ECMAScript module. Its default export is called with `{ page, browser, args, console }`;
-     * what it returns, or its promise, is the result.
-     */
-    script: z.string().min(1).max(SCRIPT_LENGTH_MAX),
-    args: z.record(z.string(), z.json()).default({}),
+    script: z.string().min(1).max(SCRIPT_LENGTH_MAX).describe(
+      "ECMAScript module; its default export is called with { page, browser, args, console }, and returns the result or a promise of it",
+    ),
+    args: z.record(z.string(), z.json()).default({}).describe("What the script gets as args"),
     ...actionFields,
   }),
   output: z.object({
-    /** `null` stands for undefined, too. */
-    result: z.json(),
-    console: z.array(scriptConsoleEntry),
-    /** Lines that the console had beyond those. */
-    console_dropped: z.int(),
+    result: z.json().describe("What the script returned; null stands for undefined, too"),
+    console: z.array(scriptConsoleEntry).describe("What the script wrote to its console"),
+    console_dropped: z.int().describe("Lines that the console had beyond those"),
   }),
   errors: [
     "script_failed",

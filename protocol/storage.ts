@@ -9,28 +9,33 @@ export const COOKIES_MAX = 3_000;
 export const STORAGE_ITEMS_MAX = 10_000;
 
 const cookieFields = {
-  name: z.string().max(4_096),
-  value: z.string().max(4_096),
-  path: z.string().max(4_096).optional(),
-  /** Seconds since 1970; left out, 0 or below: until the browser ends. */
-  expires: z.number().optional(),
-  http_only: z.boolean().optional(),
-  secure: z.boolean().optional(),
-  /** `Strict`, `Lax` or `None`. */
-  same_site: z.string().regex(/^(strict|lax|none|)$/i, "it is Strict, Lax or None").optional(),
-  /** Below which sites' pages alone it is sent: https://developer.mozilla.org/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies */
+  name: z.string().max(4_096).describe("Name of the cookie"),
+  value: z.string().max(4_096).describe("What it holds"),
+  path: z.string().max(4_096).optional().describe(
+    "Path below which it is sent; left out: that of the url, or /",
+  ),
+  expires: z.number().optional()
+    .describe("Seconds since 1970; left out, 0 or below: until the browser ends"),
+  http_only: z.boolean().optional().describe("Kept from scripts; left out: not"),
+  secure: z.boolean().optional().describe("Sent over HTTPS only; left out: not"),
+  same_site: z.string().regex(/^(strict|lax|none|)$/i, "it is Strict, Lax or None").optional()
+    .describe("Strict, Lax or None; left out: as Chrome takes it, nearly as Lax"),
+  /** https://developer.mozilla.org/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies */
   partition_key: z.strictObject({
-    top_level_site: z.string().max(4_096),
-    has_cross_site_ancestor: z.boolean(),
-  }).optional(),
+    top_level_site: z.string().max(4_096).describe("Such as https://example.com"),
+    has_cross_site_ancestor: z.boolean().describe("Whether a frame between is of another site"),
+  }).optional().describe("Site below whose pages alone it is sent; left out: below any"),
 } as const;
 
 /** A cookie as it is given. */
 export const cookieToSet = z.strictObject({
   ...cookieFields,
-  /** With neither domain nor url: of the page. */
-  domain: z.string().max(256).optional(),
-  url: z.string().max(URL_LENGTH_MAX).optional(),
+  domain: z.string().max(256).optional()
+    .describe(
+      "Host that it is of, with a leading dot hosts below it too; else url or the page says",
+    ),
+  url: z.string().max(URL_LENGTH_MAX).optional()
+    .describe("URL whose host it is of; left out with domain: the page's"),
 });
 /** A cookie as it is given. */
 export type CookieToSet = z.output<typeof cookieToSet>;
@@ -38,24 +43,26 @@ export type CookieToSet = z.output<typeof cookieToSet>;
 /** A cookie as it is told. */
 export const cookie = z.object({
   ...cookieFields,
-  domain: z.string(),
-  path: z.string(),
-  /** -1: until the browser ends. */
-  expires: z.number(),
-  http_only: z.boolean(),
-  secure: z.boolean(),
+  domain: z.string().describe("Host that it is of; with a leading dot hosts below it too"),
+  path: z.string().describe("Path below which it is sent"),
+  expires: z.number().describe("Seconds since 1970; -1: until the browser ends"),
+  http_only: z.boolean().describe("Kept from scripts"),
+  secure: z.boolean().describe("Sent over HTTPS only"),
 });
 /** A cookie as it is told. */
 export type Cookie = z.output<typeof cookie>;
 
-/** Stored items of one origin. */
 export const storageItems = z.record(z.string(), z.string())
-  .refine((given) => Object.keys(given).length <= STORAGE_ITEMS_MAX, "there are too many items");
+  .refine((given) => Object.keys(given).length <= STORAGE_ITEMS_MAX, "there are too many items")
+  .describe("Items by key");
 
 const which = {
-  kind: z.enum(["local", "session"]).default("local"),
-  /** Of a frame of the page, such as https://example.com; left out: the page's own. */
-  origin: z.url().max(URL_LENGTH_MAX).optional(),
+  kind: z.enum(["local", "session"]).default("local")
+    .describe("Which of the origin's two storages"),
+  origin: z.url().max(URL_LENGTH_MAX).optional()
+    .describe(
+      "Origin of a frame of the page, such as https://example.com; left out: the page's own",
+    ),
 } as const;
 
 /** What setting cookies can meet. */
@@ -77,9 +84,11 @@ export const browserCookies = operation({
   summary: "List the browser's cookies, all or those that some URLs are sent, of a name or domain",
   http: { method: "POST", path: "/v1/browser/cookies", status: 200 },
   input: z.strictObject({
-    urls: z.array(z.url().max(URL_LENGTH_MAX)).max(100).optional(),
-    name: z.string().max(4_096).optional(),
-    domain: z.string().max(256).optional(),
+    urls: z.array(z.url().max(URL_LENGTH_MAX)).max(100).optional()
+      .describe("Only cookies that one of these URLs is sent"),
+    name: z.string().max(4_096).optional().describe("Only cookies of this name"),
+    domain: z.string().max(256).optional()
+      .describe("Only cookies of this host, with or without a leading dot"),
     ...actionFields,
   }),
   output: z.object({ cookies: z.array(cookie) }),
@@ -90,7 +99,10 @@ export const browserSetCookies = operation({
   name: "browser.set_cookies",
   summary: "Set cookies",
   http: { method: "POST", path: "/v1/browser/set-cookies", status: 200 },
-  input: z.strictObject({ cookies: z.array(cookieToSet).max(COOKIES_MAX), ...actionFields }),
+  input: z.strictObject({
+    cookies: z.array(cookieToSet).max(COOKIES_MAX).describe("All are set, or none"),
+    ...actionFields,
+  }),
   output: done,
   errors: COOKIE_ERRORS,
 });
@@ -100,12 +112,13 @@ export const browserClearCookies = operation({
   summary: "Delete the browser's cookies, all or those of a name, domain or path",
   http: { method: "POST", path: "/v1/browser/clear-cookies", status: 200 },
   input: z.strictObject({
-    name: z.string().max(4_096).optional(),
-    domain: z.string().max(256).optional(),
-    path: z.string().max(4_096).optional(),
+    name: z.string().max(4_096).optional().describe("Only cookies of this name"),
+    domain: z.string().max(256).optional()
+      .describe("Only cookies of this host, with or without a leading dot"),
+    path: z.string().max(4_096).optional().describe("Only cookies of this path"),
     ...actionFields,
   }),
-  output: done.extend({ cleared: z.int() }),
+  output: done.extend({ cleared: z.int().describe("How many were deleted") }),
   errors: ["page_not_found", "timeout", "browser_unavailable"],
 });
 
@@ -114,7 +127,10 @@ export const browserStorage = operation({
   summary: "List what an origin keeps in its local or session storage",
   http: { method: "POST", path: "/v1/browser/storage", status: 200 },
   input: z.strictObject({ ...which, ...actionFields }),
-  output: z.object({ origin: z.string(), items: z.record(z.string(), z.string()) }),
+  output: z.object({
+    origin: z.string(),
+    items: z.record(z.string(), z.string()).describe("By key"),
+  }),
   errors: [...STORAGE_ERRORS, "result_too_large"],
 });
 
@@ -122,7 +138,11 @@ export const browserSetStorage = operation({
   name: "browser.set_storage",
   summary: "Put items into an origin's local or session storage",
   http: { method: "POST", path: "/v1/browser/set-storage", status: 200 },
-  input: z.strictObject({ items: storageItems, ...which, ...actionFields }),
+  input: z.strictObject({
+    items: storageItems.describe("Items by key, put beside those that are there"),
+    ...which,
+    ...actionFields,
+  }),
   output: done,
   errors: [...STORAGE_ERRORS, "storage_full"],
 });
@@ -141,13 +161,14 @@ export const browserSetPermissions = operation({
   summary: "Grant or deny an origin what pages have to ask for, such as geolocation",
   http: { method: "POST", path: "/v1/browser/set-permissions", status: 200 },
   input: z.strictObject({
-    /** By the names of the Permissions API, such as geolocation, notifications, clipboard-read. */
     permissions: z.record(
       z.string().regex(/^[a-z-]{1,64}$/, "a permission's name is in small letters"),
       z.enum(["granted", "denied", "prompt"]),
+    ).describe(
+      "granted, denied or prompt by the Permissions API's name, such as geolocation, clipboard-read",
     ),
-    /** Left out: all origins. */
-    origin: z.url().max(URL_LENGTH_MAX).optional(),
+    origin: z.url().max(URL_LENGTH_MAX).optional()
+      .describe("Origin whose pages may or may not, such as https://example.com; left out: all"),
     ...actionFields,
   }),
   output: done,
