@@ -1,15 +1,20 @@
+/// <reference lib="dom" />
 /** One element of a page, held through DevTools. */
+import type { Point } from "./actions/in_page.ts";
 import type { Deadline } from "./deadline.ts";
 import type { PageFrame } from "./frames.ts";
-import { inPage, isMovedOn, PageMovedOn, worldOf } from "./world.ts";
+import { inwards, outwards, type Placement, placementOf } from "./frame_map.ts";
+import { callInFrame, inPage, isMovedOn, PageMovedOn, worldOf } from "./world.ts";
 
 /** What DevTools say of a node that is no more. */
 const NODE_GONE = /No node with given id|Could not find node|does not belong to the document/i;
 
-/** Where a frame's viewport begins in the page's, in CSS pixels. */
-export interface Offset {
-  readonly x: number;
-  readonly y: number;
+/** From a frame to the one around it. */
+export interface FrameStep {
+  /** The element that holds the frame. */
+  readonly owner: PageElement;
+  /** From a place in the frame's viewport to the same in the owner's frame's, transforms included. */
+  readonly out: (point: Point) => Point;
 }
 
 /** An element in any frame; calls see it from our own world. Dispose it when it is done with. */
@@ -64,6 +69,13 @@ export class PageElement implements Disposable {
     throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
   }
 
+  /** Scrolls until a place, from its upper left corner, is on the screen, where that can be. */
+  async scrollTo({ x, y }: Point): Promise<void> {
+    const { objectId } = this;
+    const rect = { x, y, width: 1, height: 1 };
+    await this.#send(this.frame.cdp.send("DOM.scrollIntoViewIfNeeded", { objectId, rect }));
+  }
+
   /** The id by which the frame's session knows the node for good. */
   async backendNodeId(): Promise<number> {
     const { node } = await this.#send(
@@ -72,29 +84,36 @@ export class PageElement implements Disposable {
     return node.backendNodeId;
   }
 
-  /** The elements that hold the element's frame and the frames around it, innermost first. */
-  async frameOwners(): Promise<PageElement[]> {
-    const owners: PageElement[] = [];
-    for (let { frameId, parent } = this.frame; parent !== null; { frameId, parent } = parent) {
-      const { backendNodeId } = await this.#send(
-        parent.cdp.send("DOM.getFrameOwner", { frameId }),
+  /** The way out through the frames around, innermost first. The caller disposes the owners. */
+  async frameSteps(): Promise<FrameStep[]> {
+    using held = new DisposableStack();
+    const placed: { frame: PageFrame; owner: PageElement; placement: Placement }[] = [];
+    for (let frame = this.frame; frame.parent !== null; frame = frame.parent) {
+      const owner = held.use(await this.#ownerOf(frame, frame.parent));
+      const { model } = await this.#send(
+        frame.parent.cdp.send("DOM.getBoxModel", { objectId: owner.objectId }),
       );
-      const owner = await PageElement.ofNode(parent, backendNodeId, this.deadline);
-      if (owner === null) throw new PageMovedOn("The frame is gone");
-      owners.push(owner);
+      const size = await callInFrame(frame, this.deadline, viewportSize);
+      placed.push({ frame, owner, placement: placementOf(model.content, size) });
     }
-    return owners;
+    held.move();
+    return placed.map(({ owner, placement }, index) => {
+      const around = placed[index + 1];
+      // Chrome tells corners in the viewport of the outermost frame of a session.
+      const isOutermost = around === undefined || around.frame.cdp !== around.frame.parent?.cdp;
+      const out = (point: Point) => {
+        const place = outwards(placement, point);
+        return isOutermost ? place : inwards(around.placement, place);
+      };
+      return { owner, out };
+    });
   }
 
-  /** Where the element's frame begins in the page's viewport; transforms are not followed. */
-  async frameOffset(): Promise<Offset> {
-    let [x, y] = [0, 0];
-    for (const owner of await this.frameOwners()) {
-      using _owner = owner;
-      const at = await owner.call(contentOrigin);
-      [x, y] = [x + at.x, y + at.y];
-    }
-    return { x, y };
+  async #ownerOf({ frameId }: PageFrame, parent: PageFrame): Promise<PageElement> {
+    const { backendNodeId } = await this.#send(parent.cdp.send("DOM.getFrameOwner", { frameId }));
+    const owner = await PageElement.ofNode(parent, backendNodeId, this.deadline);
+    if (owner === null) throw new PageMovedOn("The frame is gone");
+    return owner;
   }
 
   [Symbol.dispose](): void {
@@ -117,12 +136,7 @@ function movedOn(error: unknown, deadline: Deadline): unknown {
   return gone ? new PageMovedOn("The page navigated away", { cause: error }) : error;
 }
 
-/** Runs in the page: where a frame element's content begins in its own frame's viewport. */
-function contentOrigin(owner: Element): Offset {
-  const { left, top } = owner.getBoundingClientRect();
-  const style = getComputedStyle(owner);
-  return {
-    x: left + owner.clientLeft + parseFloat(style.paddingLeft),
-    y: top + owner.clientTop + parseFloat(style.paddingTop),
-  };
+/** Runs in the page. */
+function viewportSize(): Point {
+  return { x: innerWidth, y: innerHeight };
 }

@@ -6,22 +6,26 @@
  * @module
  */
 import { plain } from "../plain.ts";
+import { withParts } from "../world.ts";
 import type { Look, Point } from "./in_page.ts";
 
 /**
- * Scrolls the element into view and tells where to act on it, in its frame's viewport, or what
- * stands against it: it has to be visible, enabled, still for two frames, and be what the pointer
- * hits. `position` is from the element's upper left corner; its centre when `null`.
+ * Tells where to act on the element, in its frame's viewport, or what stands against it: it has to
+ * be visible, enabled, still for two frames, and be what the pointer hits. `position` is from the
+ * element's upper left corner; its centre when `null`.
  */
-export async function whereToAct(element: Element, position: Point | null): Promise<Look<Point>> {
+export const whereToAct: (element: Element, position: Point | null) => Promise<Look<Point>> =
+  withParts(lookAt, disablerOf, hitAt, parentOf, describe);
+
+async function lookAt(element: Element, position: Point | null): Promise<Look<Point>> {
   const blocked = (reason: string) => ({ state: "blocked" as const, reason });
-  const describe = (covering: Element) => {
-    const { localName, id, className } = plain(covering);
-    return `<${localName}${id ? ` id="${id}"` : ""}` +
-      `${typeof className === "string" && className ? ` class="${className}"` : ""}>`;
+  const isBoxless = getComputedStyle(element).display === "contents";
+  const boxOf = () => {
+    const around = document.createRange();
+    around.selectNodeContents(element);
+    const boxes = (isBoxless ? around : plain(element)).getClientRects();
+    return [...boxes].find(({ width, height }) => width * height > 0);
   };
-  const boxOf = () =>
-    [...plain(element).getClientRects()].find(({ width, height }) => width * height > 0);
   const pointIn = ({ left, top, width, height }: DOMRect) => ({
     x: left + (position?.x ?? width / 2),
     y: top + (position?.y ?? height / 2),
@@ -31,24 +35,18 @@ export async function whereToAct(element: Element, position: Point | null): Prom
   if (!plain(element).isConnected) return blocked("it is not attached to the page any more");
   const first = boxOf();
   if (first === undefined) return blocked("it is not visible: it has no size");
-  if (!plain(element).checkVisibility({ visibilityProperty: true })) {
+  if (!isBoxless && !plain(element).checkVisibility({ visibilityProperty: true })) {
     return blocked("it is not visible: its style hides it");
   }
-  const isAriaDisabled = plain(element).closest('[aria-disabled="true"]') !== null;
-  if (isAriaDisabled || plain(element).matches(":disabled")) {
-    return blocked("it is disabled");
-  }
-  const frames = async (count: number) => {
-    for (let frame = 0; frame < count; frame++) await new Promise(requestAnimationFrame);
-  };
-  if (!inViewport(pointIn(first))) {
-    plain(element).scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
-    // What `content-visibility: auto` skipped is drawn, with another size, a frame later.
-    await frames(2);
-  }
+  const disabler = disablerOf(element);
+  if (disabler === element) return blocked("it is disabled");
+  if (disabler !== null) return blocked(`it belongs to ${describe(disabler)}, which is disabled`);
+  const what = position === null ? "its centre" : "that position";
+  const outside = { ...blocked(`${what} is outside the viewport`), isOutOfReach: true };
+  if (!inViewport(pointIn(first))) return outside;
 
   const before = boxOf();
-  await frames(2);
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
   const after = boxOf();
   if (before === undefined || after === undefined) return blocked("it is not visible any more");
   const still = (["left", "top", "width", "height"] as const).every((side) =>
@@ -57,49 +55,84 @@ export async function whereToAct(element: Element, position: Point | null): Prom
   if (!still) return blocked("it is moving");
 
   const point = pointIn(after);
-  const what = position === null ? "its centre" : "that position";
-  let hit = document.elementFromPoint(point.x, point.y);
-  while (hit !== null) {
-    const inner: Element | null = plain(hit).shadowRoot?.elementFromPoint(point.x, point.y) ?? null;
-    if (inner === null || inner === hit) break;
-    hit = inner;
-  }
-  if (hit === null) return blocked(`${what} is outside the viewport`);
+  const hit = hitAt(point);
+  if (hit === null) return outside;
   if (plain(hit).closest("label")?.control === element) return { state: "found", value: point };
   for (let node: Node | null = hit; node !== null;) {
     if (node === element) return { state: "found", value: point };
     node = plain(node).parentNode ?? (node instanceof ShadowRoot ? node.host : null);
   }
-  return plain(hit).contains(element)
-    ? blocked(`it lets clicks through to ${describe(hit)}`)
-    : blocked(`it is covered by ${describe(hit)}`);
+  const inert = plain(element).closest("[inert]");
+  if (inert !== null) return blocked(`it is inert, as ${describe(inert)} is`);
+  const through = `it lets clicks through to ${describe(hit)}`;
+  if (getComputedStyle(element).pointerEvents === "none") return blocked(through);
+  const reason = plain(hit).contains(element) ? through : `it is covered by ${describe(hit)}`;
+  return { ...blocked(reason), isOutOfReach: true };
+}
+
+/** Scrolls the element to that part of all that scrolls around it, and waits until it is drawn. */
+export async function scrollTo(element: Element, part: "center" | "end" | "start"): Promise<void> {
+  const isBoxless = getComputedStyle(element).display === "contents";
+  const box = isBoxless && plain(element).firstElementChild || element;
+  plain(box).scrollIntoView({ block: part, inline: part, behavior: "instant" });
+  // What `content-visibility: auto` skipped is drawn, with another size, a frame later.
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
 }
 
 /**
- * On the element that holds a frame: from a place in the frame's viewport to the same place in the
- * viewport around it, when nothing lies over it there. Transforms are not followed.
+ * On the element that holds a frame: whether nothing lies over it at a place of the viewport around
+ * it.
  */
-export function throughFrame(owner: Element, inside: Point): Look<Point> {
-  const { left, top } = owner.getBoundingClientRect();
-  const style = getComputedStyle(owner);
-  const x = left + owner.clientLeft + parseFloat(style.paddingLeft) + inside.x;
-  const y = top + owner.clientTop + parseFloat(style.paddingTop) + inside.y;
-  const describe = (covering: Element) => {
-    const { localName, id, className } = plain(covering);
-    return `<${localName}${id ? ` id="${id}"` : ""}` +
-      `${typeof className === "string" && className ? ` class="${className}"` : ""}>`;
-  };
-  if (x < 0 || y < 0 || x >= innerWidth || y >= innerHeight) {
-    owner.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
-    return { state: "blocked", reason: "its frame is outside the viewport" };
+export const isOpenAt: (owner: Element, point: Point) => Look<Point> = withParts(
+  lookAtFrame,
+  hitAt,
+  describe,
+);
+
+function lookAtFrame(owner: Element, point: Point): Look<Point> {
+  const { x, y } = point;
+  const isInside = x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
+  const hit = isInside ? hitAt(point) : null;
+  if (hit === owner) return { state: "found", value: point };
+  const reason = hit === null ? "outside the viewport" : `covered by ${describe(hit)}`;
+  return { state: "blocked", reason: `its frame is ${reason}`, isOutOfReach: true };
+}
+
+/** What is disabled and makes the element so: itself, what it is a part of, or its label's field. */
+function disablerOf(element: Element): Element | null {
+  const controls = "button, input, select, textarea, option, optgroup";
+  let isLabels = true;
+  for (let node: Element | null = element; node !== null; node = parentOf(node)) {
+    // What stands in a disabled set's legend is not disabled with the set.
+    const isSet = node instanceof HTMLFieldSetElement && node !== element;
+    if (!isSet && plain(node).matches(":disabled")) return node;
+    if (plain(node).getAttribute("aria-disabled") === "true") return node;
+    if (plain(node).matches(`${controls}, a[href]`)) isLabels = false;
+    const field = isLabels && node instanceof HTMLLabelElement ? node.control : null;
+    if (field?.matches(":disabled")) return field;
   }
+  return null;
+}
+
+/** The innermost element at a place of the viewport. */
+function hitAt({ x, y }: Point): Element | null {
   let hit = document.elementFromPoint(x, y);
   while (hit !== null) {
     const inner: Element | null = plain(hit).shadowRoot?.elementFromPoint(x, y) ?? null;
     if (inner === null || inner === hit) break;
     hit = inner;
   }
-  if (hit === owner) return { state: "found", value: { x, y } };
-  const reason = hit === null ? "outside the viewport" : `covered by ${describe(hit)}`;
-  return { state: "blocked", reason: `its frame is ${reason}` };
+  return hit;
+}
+
+/** The element around it, as the page is drawn. */
+function parentOf(element: Element): Element | null {
+  const around = plain(element).assignedSlot ?? plain(element).parentNode;
+  return around instanceof ShadowRoot ? around.host : around instanceof Element ? around : null;
+}
+
+function describe(element: Element): string {
+  const { localName, id, className } = plain(element);
+  return `<${localName}${id ? ` id="${id}"` : ""}` +
+    `${typeof className === "string" && className ? ` class="${className}"` : ""}>`;
 }

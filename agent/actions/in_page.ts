@@ -12,7 +12,12 @@ export type Look<T> =
   | { readonly state: "absent" }
   | { readonly state: "invalid"; readonly reason: string }
   /** It is there, but what is asked cannot be done now; `reason` begins with "it". */
-  | { readonly state: "blocked"; readonly reason: string };
+  | {
+    readonly state: "blocked";
+    readonly reason: string;
+    /** Whether it may be otherwise once the page is scrolled. */
+    readonly isOutOfReach?: boolean;
+  };
 
 /** A place in the viewport, in CSS pixels. */
 export interface Point {

@@ -75,9 +75,18 @@ function within(clip: Clip, content: Clip, view: Clip, { deadline }: ActionConte
 /** In the page's viewport, once the element can be seen and stands still. */
 async function elementBox(target: Target, context: ActionContext): Promise<Clip> {
   const { element, value } = await onTarget(target, context, boxInView);
-  using _element = element;
-  const { x, y } = await element.frameOffset();
-  return { ...value, x: value.x + x, y: value.y + y };
+  using held = new DisposableStack();
+  held.use(element);
+  const { x, y, width, height } = value;
+  const [right, bottom] = [x + width, y + height];
+  let corners = [{ x, y }, { x: right, y }, { x: right, y: bottom }, { x, y: bottom }];
+  for (const { owner, out } of await element.frameSteps()) {
+    held.use(owner);
+    corners = corners.map(out);
+  }
+  const [xs, ys] = [corners.map(({ x }) => x), corners.map(({ y }) => y)];
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  return { x: left, y: top, width: Math.max(...xs) - left, height: Math.max(...ys) - top };
 }
 
 /** Runs in the page: scrolls to the element and tells where it is then, in its frame's viewport. */

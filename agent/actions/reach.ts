@@ -2,7 +2,7 @@
 import type { Target } from "../../protocol/target.ts";
 import type { ActionContext } from "../action_runner.ts";
 import type { PageElement } from "../page_element.ts";
-import { throughFrame, whereToAct } from "./actionable.ts";
+import { isOpenAt, scrollTo, whereToAct } from "./actionable.ts";
 import { whenFound } from "./element.ts";
 import type { Look, Point } from "./in_page.ts";
 import { findTarget, targetName } from "./target.ts";
@@ -27,12 +27,14 @@ export async function reach(
   position: Point | null = null,
   also: (element: PageElement) => Promise<Look<unknown>> = () => Promise.resolve(READY),
 ): Promise<Reached> {
+  let looks = 0;
   return await whenFound(targetName(target), context, async () => {
+    const mayScroll = looks++ % LOOKS_A_SCROLL === 0;
     const found = await findTarget(target, context);
     if (found.state !== "found") return found;
     using held = new DisposableStack();
     const element = held.use(found.value);
-    const place = await placeOf(element, position);
+    const place = await placeOf(element, position, mayScroll);
     if (place.state !== "found") return place;
     const look = await also(element);
     if (look.state !== "found") return look;
@@ -41,20 +43,50 @@ export async function reach(
   });
 }
 
+/** An element under something that may go away is scrolled to with the first look and each 20th. */
+const LOOKS_A_SCROLL = 20;
+
 const READY = { state: "found", value: true } as const;
 
+/** The place in the page's viewport, scrolled to where nothing lies over it in any frame around. */
+async function placeOf(
+  element: PageElement,
+  position: Point | null,
+  mayScroll: boolean,
+): Promise<Look<Point>> {
+  const first = await placeNow(element, position);
+  if (!mayScroll || first.state !== "blocked" || !first.isOutOfReach) return first;
+  // A bar that stays at an edge of the screen lies over some of these places only.
+  for (const part of ["center", "end", "start"] as const) {
+    const look = await placeAfterScroll(element, position, part);
+    if (look.state !== "blocked" || !look.isOutOfReach) return look;
+  }
+  return await placeAfterScroll(element, position, "center");
+}
+
+async function placeAfterScroll(
+  element: PageElement,
+  position: Point | null,
+  part: "center" | "end" | "start",
+): Promise<Look<Point>> {
+  await element.call(scrollTo, part);
+  const look = await placeNow(element, position);
+  if (position === null || look.state !== "blocked" || !look.isOutOfReach) return look;
+  // The element is on the screen, and larger than that.
+  await element.scrollTo(position);
+  return await placeNow(element, position);
+}
+
 /** The place in the page's viewport, when nothing lies over it in any frame around. */
-async function placeOf(element: PageElement, position: Point | null): Promise<Look<Point>> {
-  const inFrame = await element.call(whereToAct, position);
-  if (inFrame.state !== "found") return inFrame;
-  const owners = await element.frameOwners();
+async function placeNow(element: PageElement, position: Point | null): Promise<Look<Point>> {
+  let place = await element.call(whereToAct, position);
+  if (place.state !== "found") return place;
+  const steps = await element.frameSteps();
   using held = new DisposableStack();
-  owners.forEach((owner) => held.use(owner));
-  let place = inFrame;
-  for (const owner of owners) {
-    const look = await owner.call(throughFrame, place.value);
-    if (look.state !== "found") return look;
-    place = look;
+  for (const { owner } of steps) held.use(owner);
+  for (const { owner, out } of steps) {
+    place = await owner.call(isOpenAt, out(place.value));
+    if (place.state !== "found") return place;
   }
   return place;
 }
