@@ -228,6 +228,8 @@ export class SupervisedBrowser {
       ),
     );
     await deadline.race("its pages to believe", emulations.start());
+    const context = browser.defaultBrowserContext();
+    await deadline.race("its permissions", emulations.permissions.putAll(context));
     const pages = await deadline.race(
       "a page",
       Pages.open(browser, {

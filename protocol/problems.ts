@@ -197,6 +197,11 @@ export const PROBLEMS = {
     title: "Chrome knows no such permission",
     hint: "Name it as the Permissions API does, such as geolocation or clipboard-read",
   },
+  permission_limit_reached: {
+    status: 409,
+    title: "There may be no more permissions",
+    hint: "Take them back with reset-permissions, or name no origin",
+  },
   download_not_found: { status: 404, title: "There is no such download" },
   download_not_complete: {
     status: 409,

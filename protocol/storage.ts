@@ -7,6 +7,8 @@ import { operation } from "./operation.ts";
 export const COOKIES_MAX = 3_000;
 /** Items of one origin's storage in one request at most. */
 export const STORAGE_ITEMS_MAX = 10_000;
+/** Permissions of all origins that are set at a time. */
+export const PERMISSIONS_MAX = 500;
 
 const cookieFields = {
   name: z.string().max(4_096).describe("Name of the cookie"),
@@ -158,7 +160,7 @@ export const browserClearStorage = operation({
 
 export const browserSetPermissions = operation({
   name: "browser.set_permissions",
-  summary: "Grant or deny an origin what pages have to ask for, such as geolocation",
+  summary: "Grant or deny an origin what pages have to ask for, over restarts of Chrome too",
   http: { method: "POST", path: "/v1/browser/set-permissions", status: 200 },
   input: z.strictObject({
     permissions: z.record(
@@ -172,7 +174,13 @@ export const browserSetPermissions = operation({
     ...actionFields,
   }),
   output: done,
-  errors: ["permission_unknown", "page_not_found", "timeout", "browser_unavailable"],
+  errors: [
+    "permission_unknown",
+    "permission_limit_reached",
+    "page_not_found",
+    "timeout",
+    "browser_unavailable",
+  ],
 });
 
 export const browserResetPermissions = operation({

@@ -6,12 +6,14 @@ import type { Viewport } from "../../protocol/vm_settings.ts";
 import { put, putViewport, type SettingKey } from "./commands.ts";
 import { Interception } from "./interception.ts";
 import { Mocks } from "./mocks.ts";
+import { Permissions } from "./permissions.ts";
 import { type OwnTarget, OwnTargets } from "./own_targets.ts";
 
 /** What all pages are made to believe, which outlives a Chrome. */
 export class LastingEmulation {
   settings: EmulationSettings = {};
   readonly mocks = new Mocks();
+  readonly permissions = new Permissions();
 
   get isEmpty(): boolean {
     return Object.keys(this.settings).length === 0 && this.mocks.list().length === 0;
@@ -104,6 +106,10 @@ export class Emulations implements Disposable {
     for (const id of pageId === undefined ? [...this.#pages.keys(), undefined] : [pageId]) {
       await this.change(nothing(this.#holder(id).settings), id);
     }
+  }
+
+  get permissions(): Permissions {
+    return this.#lasting.permissions;
   }
 
   get mocks(): Mocks {

@@ -2,20 +2,22 @@ import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { browserResetPermissions, browserSetPermissions } from "../../protocol/storage.ts";
 import type { ActionContext } from "../action_runner.ts";
+import { putPermission } from "../emulation/permissions.ts";
 import { quote } from "../quote.ts";
 
 const WAITING_FOR = "the browser to take the permissions";
 
 /** Grants and denies, one after another; the first that Chrome does not know ends it. */
 export async function setPermissions(
-  { permissions, origin }: ParsedOf<typeof browserSetPermissions>,
-  { page, deadline }: ActionContext,
+  { permissions, origin: url }: ParsedOf<typeof browserSetPermissions>,
+  { page, deadline, emulations }: ActionContext,
 ): Promise<OutputOf<typeof browserSetPermissions>> {
-  const where = origin === undefined ? "*" : new URL(origin).origin;
+  const origin = url === undefined ? "*" : new URL(url).origin;
+  const context = page.browserContext();
   for (const [name, state] of Object.entries(permissions)) {
-    // On puppeteer's own connection: Chrome forgets permissions with the session that set them.
-    const putting = page.browserContext().setPermission(where, { permission: { name }, state });
-    await deadline.race(WAITING_FOR, putting).catch((error) => {
+    const permission = { name, origin, state };
+    emulations.permissions.assertRoomFor(permission, deadline.action);
+    await deadline.race(WAITING_FOR, putPermission(context, permission)).catch((error) => {
       deadline.signal.throwIfAborted();
       throw new ViperError(
         "permission_unknown",
@@ -23,6 +25,9 @@ export async function setPermissions(
         { cause: error },
       );
     });
+    // A DevTools client's own context ends with its Chrome.
+    const isLasting = context === page.browser().defaultBrowserContext();
+    if (isLasting) emulations.permissions.remember(permission);
   }
   return { status: "ok" };
 }
@@ -30,8 +35,10 @@ export async function setPermissions(
 /** Takes all of them back. */
 export async function resetPermissions(
   _: ParsedOf<typeof browserResetPermissions>,
-  { page, deadline }: ActionContext,
+  { page, deadline, emulations }: ActionContext,
 ): Promise<OutputOf<typeof browserResetPermissions>> {
-  await deadline.race(WAITING_FOR, page.browserContext().clearPermissionOverrides());
+  const context = page.browserContext();
+  await deadline.race(WAITING_FOR, context.clearPermissionOverrides());
+  if (context === page.browser().defaultBrowserContext()) emulations.permissions.clear();
   return { status: "ok" };
 }

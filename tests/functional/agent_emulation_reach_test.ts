@@ -86,7 +86,7 @@ Deno.test("emulate() with a page named changes that page alone, before what is s
   assert.equal(none.code, "page_not_found");
 });
 
-Deno.test("emulate() and the dialogs' policy hold in the next Chrome", async () => {
+Deno.test("emulate(), permissions and the dialogs' policy hold in the next Chrome", async () => {
   await using agent = await startAgent();
   await using site = serveMirror();
   const { client } = agent;
@@ -95,6 +95,8 @@ Deno.test("emulate() and the dialogs' policy hold in the next Chrome", async () 
   await client.mock({ url: "*/mocked", body: "mock" });
   await client.mock({ url: "*/own", body: "own", page: (await client.pagesList({})).pages[0]!.id });
   await client.dialogsPolicy({ policy: "accept" });
+  await client.setPermissions({ permissions: { notifications: "granted", midi: "granted" } });
+  await client.setPermissions({ origin: site.url, permissions: { midi: "denied" } });
   for (const pid of agent.chromeProcesses()) {
     try {
       Deno.kill(pid, "SIGKILL");
@@ -106,6 +108,11 @@ Deno.test("emulate() and the dialogs' policy hold in the next Chrome", async () 
   await client.navigate({ url: `${site.url}/` });
   const seen = "[sent['x-given'], innerWidth, confirm('Sure?')]";
   assert.deepEqual(await js(client, seen), ["all", 500, true]);
+  const permission = (name: string) =>
+    js(client, `navigator.permissions.query({ name: "${name}" }).then(({ state }) => state)`);
+  assert.deepEqual([await permission("notifications"), await permission("midi")], [
+    ...["granted", "denied"],
+  ]);
   assert.equal(await js(client, "fetch('/mocked').then((r) => r.text())"), "mock");
   assert.deepEqual((await client.mocks({})).mocks.map(({ url }) => url), ["*/mocked"]);
 });
