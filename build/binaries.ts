@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { run } from "./command.ts";
 import { whyNotCompile, writeCompiled } from "./compiled.ts";
 import { digestOfFolder, listFiles } from "./digest.ts";
+import { minifyFolder } from "./minify.ts";
 import { compressRuntime, writeSelfExtracting } from "./self_extracting.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
@@ -107,7 +108,7 @@ async function isBuiltFrom(inputs: string): Promise<boolean> {
 
 async function bundle(source: string, ...output: string[]): Promise<void> {
   await run([
-    ...[Deno.execPath(), "bundle", "--quiet", "--minify", "--platform", "deno"],
+    ...[Deno.execPath(), "bundle", "--quiet", "--platform", "deno"],
     ...[...output, `${ROOT}/${source}`],
   ], { cwd: ROOT });
 }
@@ -117,6 +118,7 @@ async function makeBinary(binary: Binary, kind: Kind, stage: string): Promise<vo
   for (const [name, source] of Object.entries(binary.carried)) {
     await bundle(source, "--output", `${stage}/${name}`);
   }
+  await minifyFolder(stage);
   for (const folder of binary.assets) await copyFolder(`${ROOT}/${folder}`, `${stage}/${folder}`);
   const entry = "main.js";
   const output = `${DIST}/${binary.name}`;
