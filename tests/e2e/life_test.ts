@@ -1,6 +1,7 @@
 /**
  * The whole life of a real VM under QEMU: its settings reach the guest, it is paused, taken over by
- * the next daemon, powered off, started again, and what it may reach is changed while it runs.
+ * the next daemon, powered off, started again, and what it may reach is changed while it runs. The
+ * profile that it writes to follows.
  */
 import assert from "node:assert/strict";
 import type { Vm } from "../../protocol/vms.ts";
@@ -31,6 +32,13 @@ async function evaluate(daemon: DaemonProcess, expression: string): Promise<unkn
   return (await browser.evaluate({ expression, timeout_ms: ACTION_MS })).result;
 }
 
+/** The profile grows by one with each save. */
+async function profileVersion({ client }: DaemonProcess): Promise<number> {
+  const { version, save_error } = await client.profiles.get({ name: "work" });
+  assert.equal(save_error, undefined);
+  return version;
+}
+
 /** One field of /proc/PID/status (proc(5)). */
 function statusField(pid: number | undefined, name: string): string | undefined {
   const text = Deno.readTextFileSync(`/proc/${pid}/status`);
@@ -46,10 +54,12 @@ Deno.test({
 async function wholeLife(t: Deno.TestContext, ground: Ground): Promise<void> {
   const first = await startDaemon([...QEMU, "--on-shutdown", "keep"], ground.newFolder());
   await first.client.system.status({});
+  await first.client.profiles.create({ name: "work" });
   const idle = await ground.traces(first);
   await first.client.vms.create({
     name: "a",
     memory_mb: 1_024,
+    profile: { name: "work", mode: "write_back" },
     kernel_cmdline: "viper.ipv6=1",
     labels: { team: "web" },
     environment: { VIPER_TEST: "two words" },
@@ -118,10 +128,12 @@ async function wholeLife(t: Deno.TestContext, ground: Ground): Promise<void> {
     assert.deepEqual([again.id, again.ip_address], [made.id, made.ip_address]);
     assert.notEqual(again.pid, made.pid);
     assert.equal(await evaluate(daemon, "typeof globalThis.kept"), "undefined");
+    assert.equal(await profileVersion(daemon), 2, "saved when it was stopped");
   });
 
   await t.step("nothing is left of it", async () => {
     await daemon.client.vms.delete({ name: "a" });
+    assert.equal(await profileVersion(daemon), 3, "saved when it was deleted");
     await assertUnchanged(idle, () => ground.traces(daemon));
   });
 }

@@ -2,46 +2,26 @@
  * Goal: whoever logs in once in a VM with a profile is logged in in every later VM with it, and what
  * the daemon keeps for that is secret, whole, and written by one VM at a time.
  * Method: the real daemon on runtime local with real Chromium, and a site that knows who is logged
- * in by cookie, local storage and IndexedDB.
+ * in.
  */
 import assert from "node:assert/strict";
 import type { ViperError } from "../../protocol/problems.ts";
 import type { InputOf } from "../../protocol/operation.ts";
 import type { vmsCreate } from "../../protocol/vm_operations.ts";
 import { type DaemonProcess, eventsUntil, startDaemon } from "../daemon_process.ts";
-import { serveSite } from "./agent_fixture.ts";
+import {
+  LOGGED_IN,
+  LOGGED_OUT,
+  logIn,
+  onSite,
+  SECRET,
+  serveLoginSite,
+  whoIs,
+} from "../login_site.ts";
 import { reached } from "./reached.ts";
 
 const WAIT_MS = 30_000;
 const LOCAL = ["--runtime", "local", "--guest-port", "0"];
-const SECRET = "s3cret-of-the-session";
-
-/** Logs in with a cookie of the session, an item and a record. */
-const LOG_IN = `new Promise((resolve) => {
-  document.cookie = "session=${SECRET}; path=/";
-  localStorage.setItem("token", "${SECRET}");
-  const opening = indexedDB.open("site", 3);
-  opening.onupgradeneeded = () => opening.result.createObjectStore("user");
-  opening.onsuccess = () => {
-    const transaction = opening.result.transaction("user", "readwrite");
-    transaction.objectStore("user").put({ since: new Date(5), secret: "${SECRET}" }, "me");
-    transaction.oncomplete = () => resolve("logged in");
-  };
-})`;
-
-const WHO = `new Promise((resolve) => {
-  const told = [document.cookie, localStorage.token ?? "nobody"];
-  const opening = indexedDB.open("site", 3);
-  opening.onupgradeneeded = () => opening.transaction.abort();
-  opening.onerror = () => resolve([...told, "nobody"]);
-  opening.onsuccess = () => {
-    const asked = opening.result.transaction("user").objectStore("user").get("me");
-    asked.onsuccess = () => resolve([...told, asked.result.secret + asked.result.since.getTime()]);
-  };
-})`;
-
-const LOGGED_IN = [`session=${SECRET}`, SECRET, `${SECRET}5`];
-const LOGGED_OUT = ["", "nobody", "nobody"];
 
 async function ready(
   { client }: DaemonProcess,
@@ -53,29 +33,17 @@ async function ready(
   assert.equal(vm.status, "running", vm.reason);
 }
 
-async function inPage(
-  { client }: DaemonProcess,
-  name: string,
-  url: string,
-  expression: string,
-): Promise<unknown> {
-  await client.browser(name).navigate({ url });
-  return (await client.browser(name).evaluate({ expression })).result;
-}
-
-const site = () => serveSite({ "/": "<title>Site</title>" });
 const writeBack = { name: "work", mode: "write_back" } as const;
 
 Deno.test("a VM with a profile starts logged in, and only a writer changes it", async () => {
   await using daemon = await startDaemon(LOCAL);
-  await using served = site();
-  const url = `${served.url}/`;
+  await using site = serveLoginSite();
   const { client } = daemon;
   await client.profiles.create({ name: "work" });
 
   await ready(daemon, "one", writeBack);
-  assert.deepEqual(await inPage(daemon, "one", url, WHO), LOGGED_OUT);
-  assert.equal(await inPage(daemon, "one", url, LOG_IN), "logged in");
+  assert.deepEqual(await whoIs(client.browser("one"), site.url), LOGGED_OUT);
+  await logIn(client.browser("one"), site.url);
   assert.deepEqual((await client.vms.get({ name: "one" })).profile, writeBack);
   await assert.rejects(
     client.vms.create({ name: "two", profile: writeBack }),
@@ -95,19 +63,19 @@ Deno.test("a VM with a profile starts logged in, and only a writer changes it", 
   assert.ok(!JSON.stringify(daemon.log).includes(SECRET), "the log has the secret");
 
   await ready(daemon, "reader", "work");
-  assert.deepEqual(await inPage(daemon, "reader", url, WHO), LOGGED_IN);
-  await inPage(daemon, "reader", url, "localStorage.token = 'changed'");
+  assert.deepEqual(await whoIs(client.browser("reader"), site.url), LOGGED_IN);
+  await onSite(client.browser("reader"), site.url, "localStorage.token = 'changed'");
   await client.vms.delete({ name: "reader" });
   assert.equal((await client.profiles.get({ name: "work" })).version, 2, "a reader writes nothing");
 
   await ready(daemon, "two", writeBack);
-  assert.deepEqual(await inPage(daemon, "two", url, WHO), LOGGED_IN);
+  assert.deepEqual(await whoIs(client.browser("two"), site.url), LOGGED_IN);
   await client.vms.stop({ name: "two", grace_ms: 0 });
   assert.equal((await client.profiles.get({ name: "work" })).version, 3);
   await client.vms.start({ name: "two" });
   await client.vms.wait({ name: "two", timeout_ms: WAIT_MS });
-  assert.deepEqual(await inPage(daemon, "two", url, WHO), LOGGED_IN);
-  await inPage(daemon, "two", url, "localStorage.token = 'now'");
+  assert.deepEqual(await whoIs(client.browser("two"), site.url), LOGGED_IN);
+  await onSite(client.browser("two"), site.url, "localStorage.token = 'now'");
   await client.vms.saveProfile({ name: "two" });
   const { origins } = await client.profiles.export({ name: "work" });
   assert.equal(origins[0]?.local_storage["token"], "now");
@@ -115,12 +83,11 @@ Deno.test("a VM with a profile starts logged in, and only a writer changes it", 
 
 Deno.test("a browser that is killed is logged in again, and its profile is not emptied", async () => {
   await using daemon = await startDaemon(LOCAL);
-  await using served = site();
-  const url = `${served.url}/`;
+  await using site = serveLoginSite();
   const { client } = daemon;
   await client.profiles.create({ name: "work" });
   await ready(daemon, "one", writeBack);
-  await inPage(daemon, "one", url, LOG_IN);
+  await logIn(client.browser("one"), site.url);
   await client.vms.saveProfile({ name: "one" });
   const { id } = await client.vms.get({ name: "one" });
   Deno.kill(chromeOf(id), "SIGKILL");
@@ -129,7 +96,7 @@ Deno.test("a browser that is killed is logged in again, and its profile is not e
     const { attached } = await client.browser("one").extractProfile({});
     return attached || undefined;
   });
-  assert.deepEqual(await inPage(daemon, "one", url, WHO), LOGGED_IN);
+  assert.deepEqual(await whoIs(client.browser("one"), site.url), LOGGED_IN);
   await client.vms.delete({ name: "one" });
   const { version, origins, save_error } = await client.profiles.get({ name: "work" });
   assert.deepEqual([version, origins, save_error], [3, 1, undefined]);
@@ -152,11 +119,10 @@ function chromeOf(vmId: string): number {
 
 Deno.test("a killed daemon's profile, its writer and its lock are there after it", async () => {
   const daemon = await startDaemon([...LOCAL, "--on-shutdown", "keep"]);
-  await using served = site();
-  const url = `${served.url}/`;
+  await using site = serveLoginSite();
   await daemon.client.profiles.create({ name: "work" });
   await ready(daemon, "one", writeBack);
-  await inPage(daemon, "one", url, LOG_IN);
+  await logIn(daemon.client.browser("one"), site.url);
   await daemon.kill();
   const again = await startDaemon([...LOCAL, "--on-shutdown", "keep"], daemon.stateDir);
   await assert.rejects(again.client.vms.create({ name: "two", profile: writeBack }), {
@@ -183,5 +149,5 @@ Deno.test("a killed daemon's profile, its writer and its lock are there after it
   Deno.writeTextFileSync(key, good);
   await last.client.vms.start({ name: "two" });
   await last.client.vms.wait({ name: "two", timeout_ms: WAIT_MS });
-  assert.deepEqual(await inPage(last, "two", url, WHO), LOGGED_IN);
+  assert.deepEqual(await whoIs(last.client.browser("two"), site.url), LOGGED_IN);
 });
