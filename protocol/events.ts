@@ -2,8 +2,8 @@
 import * as z from "zod";
 import { vmStatus } from "./vms.ts";
 
-/** Where a line comes from: the agent, Chrome's output, or the serial console. */
-export const logStream = z.enum(["agent", "browser", "console"]);
+export const logStream = z.enum(["agent", "browser", "console"])
+  .describe("Where a line comes from: the agent, Chrome's output, or the serial console");
 /** Where a line comes from. */
 export type LogStream = z.infer<typeof logStream>;
 

@@ -63,22 +63,22 @@ export function needsPreparedChrome({ ca_certificates, proxy }: Instance["chrome
 /** Characters of the words for a Chrome's end. */
 export const BROWSER_ENDED_LENGTH_MAX = 500;
 
+const ownId = z.string().max(64).describe("Id of the VM that says it");
+
 export const guestAnnounce = operation({
   name: "guest.announce",
   summary: "Say that the agent and its browser are ready, or that the browser came back",
   http: { method: "POST", path: "/guest/v1/announce", status: 200 },
   input: z.strictObject({
-    vm_id: z.string().max(64),
-    agent_version: z.string().max(64),
-    browser_version: z.string().max(256),
-    /** The port that the agent really listens on. */
-    port: z.int().min(1).max(65535),
-    /** How often Chrome had to be started again since the agent's start. */
-    browser_restarts: z.int().min(0),
-    /** Why it had to be the last time. */
-    browser_ended: z.string().max(BROWSER_ENDED_LENGTH_MAX).optional(),
-    /** Milliseconds from the agent's start to ready. */
-    ready_ms: z.int().min(0),
+    vm_id: ownId,
+    agent_version: z.string().max(64).describe("Version of the agent"),
+    browser_version: z.string().max(256).describe("Version of its Chrome"),
+    port: z.int().min(1).max(65535).describe("The port that the agent really listens on"),
+    browser_restarts: z.int().min(0)
+      .describe("How often Chrome had to be started again since the agent's start"),
+    browser_ended: z.string().max(BROWSER_ENDED_LENGTH_MAX).optional()
+      .describe("Why it had to be the last time"),
+    ready_ms: z.int().min(0).describe("Milliseconds from the agent's start to ready"),
   }),
   output: z.object({ status: z.literal("ok") }),
   errors: ["unauthorized", "signature_stale"],
@@ -91,9 +91,9 @@ export const LOG_BATCH_LINES_MAX = 200;
 
 /** A line that a guest wrote. */
 export const guestLine = z.strictObject({
-  stream: z.enum(["agent", "browser"]),
-  line: z.string().max(LOG_LINE_LENGTH_MAX),
-  timestamp: z.iso.datetime(),
+  stream: z.enum(["agent", "browser"]).describe("Who wrote it"),
+  line: z.string().max(LOG_LINE_LENGTH_MAX).describe("What was written"),
+  timestamp: z.iso.datetime().describe("When it was"),
 });
 /** A line that a guest wrote. */
 export type GuestLine = z.infer<typeof guestLine>;
@@ -103,10 +103,9 @@ export const guestLogs = operation({
   summary: "Hand over what agent and browser wrote, in its order",
   http: { method: "POST", path: "/guest/v1/logs", status: 200 },
   input: z.strictObject({
-    vm_id: z.string().max(64),
-    lines: z.array(guestLine).max(LOG_BATCH_LINES_MAX),
-    /** Lines after these that the agent had no room for. */
-    dropped: z.int().min(0),
+    vm_id: ownId,
+    lines: z.array(guestLine).max(LOG_BATCH_LINES_MAX).describe("The lines, in their order"),
+    dropped: z.int().min(0).describe("Lines after these that the agent had no room for"),
   }),
   output: z.object({ status: z.literal("ok") }),
   errors: ["unauthorized", "signature_stale"],
@@ -115,8 +114,8 @@ export const guestLogs = operation({
 /** Characters of a crashed page's URL; what is longer is cut. */
 export const PAGE_URL_LENGTH_MAX = 2_000;
 
-/** `out_of_memory`: the guest's kernel ended the page, since there was no memory left. */
-export const pageCrashReason = z.enum(["out_of_memory", "crashed"]);
+export const pageCrashReason = z.enum(["out_of_memory", "crashed"])
+  .describe("out_of_memory: the guest's kernel ended the page, since there was no memory left");
 /** Why a page crashed. */
 export type PageCrashReason = z.infer<typeof pageCrashReason>;
 
@@ -125,9 +124,9 @@ export const guestPageCrashed = operation({
   summary: "Say that a page of the browser has crashed",
   http: { method: "POST", path: "/guest/v1/page-crashed", status: 200 },
   input: z.strictObject({
-    vm_id: z.string().max(64),
-    page: z.string().max(64),
-    url: z.string().max(PAGE_URL_LENGTH_MAX),
+    vm_id: ownId,
+    page: z.string().max(64).describe("Id of the page"),
+    url: z.string().max(PAGE_URL_LENGTH_MAX).describe("Where the page was"),
     reason: pageCrashReason,
   }),
   output: z.object({ status: z.literal("ok") }),
@@ -141,18 +140,16 @@ export const agentHealth = operation({
   input: z.strictObject({}),
   output: z.object({
     status: z.enum(["ok", "starting"]),
-    /** Seconds since the agent's start. */
-    uptime: z.number(),
+    uptime: z.number().describe("Seconds since the agent's start"),
     version: z.string(),
     browser_version: z.string().optional(),
     browser_restarts: z.int(),
-    /** As whom Chrome runs. */
-    browser_uid: z.int().optional(),
-    /** Whether its own sandbox shuts its pages in; absent as long as there is none to look at. */
-    browser_sandbox: z.enum(["on", "off"]).optional(),
-    /** Memory of the machine that the agent runs on; what the kernel could still give out. */
-    mem_total_mb: z.int(),
-    mem_available_mb: z.int(),
+    browser_uid: z.int().optional().describe("As whom Chrome runs"),
+    browser_sandbox: z.enum(["on", "off"]).optional().describe(
+      "Whether Chrome's own sandbox shuts its pages in; absent as long as there is none to look at",
+    ),
+    mem_total_mb: z.int().describe("Memory of the machine that the agent runs on"),
+    mem_available_mb: z.int().describe("What the kernel could still give out"),
   }),
   errors: [],
 });

@@ -8,14 +8,13 @@ export const KEY_TTL_MS_MAX = 315_360_000_000;
 
 /** What an API key is to clients, which never see its secret again. */
 export const apiKey = z.object({
-  id: z.string(),
+  id: z.string().describe("What to delete it by"),
   name: z.string(),
   role,
   created_at: z.iso.datetime(),
-  /** Absent: the key does not expire. */
-  expires_at: z.iso.datetime().optional(),
-  /** To the minute; absent until the first use. */
-  last_used_at: z.iso.datetime().optional(),
+  expires_at: z.iso.datetime().optional().describe("Absent: the key does not expire"),
+  last_used_at: z.iso.datetime().optional()
+    .describe("To the minute; absent until the first use"),
 });
 /** What an API key is to clients. */
 export type ApiKey = z.infer<typeof apiKey>;
@@ -28,12 +27,12 @@ export const keysCreate = operation({
     name: z.string().regex(
       /^[a-zA-Z0-9][a-zA-Z0-9_.@-]{0,62}$/,
       "a name is 1 to 63 of letters, digits and _ . @ -, and begins with a letter or digit",
-    ),
+    ).describe("Name of the key: 1 to 63 of letters, digits and _ . @ -"),
     role: role.default("operator"),
-    /** Milliseconds until the key expires. */
-    ttl_ms: z.int().min(1).max(KEY_TTL_MS_MAX).optional(),
+    ttl_ms: z.int().min(1).max(KEY_TTL_MS_MAX).optional()
+      .describe("Milliseconds until the key expires; left out: never"),
   }),
-  output: apiKey.extend({ key: z.string() }),
+  output: apiKey.extend({ key: z.string().describe("The key itself; it is told this once") }),
   errors: ["key_exists", "key_limit_reached"],
   role: "admin",
 });
@@ -52,7 +51,10 @@ export const keysDelete = operation({
   name: "keys.delete",
   summary: "Delete an API key; requests with it are refused from now on",
   http: { method: "DELETE", path: "/api/v1/keys/{id}", status: 204 },
-  input: z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/, "an id is 16 of 0-9 and a-f") }),
+  input: z.strictObject({
+    id: z.string().regex(/^[0-9a-f]{16}$/, "an id is 16 of 0-9 and a-f")
+      .describe("Id of the key, as keys.list tells it"),
+  }),
   output: z.void(),
   errors: ["key_not_found"],
   role: "admin",
@@ -63,7 +65,10 @@ export const ticketsCreate = operation({
   summary: "Make a ticket that admits one request, as ?ticket=, with the caller's role",
   http: { method: "POST", path: "/api/v1/tickets", status: 201 },
   input: z.strictObject({}),
-  output: z.object({ ticket: z.string(), expires_at: z.iso.datetime() }),
+  output: z.object({
+    ticket: z.string().describe("What to pass as ?ticket="),
+    expires_at: z.iso.datetime(),
+  }),
   errors: ["ticket_limit_reached"],
   role: "viewer",
 });

@@ -7,10 +7,10 @@ import { PROFILE_BODY_BYTES_MAX, profileContents } from "./profile_contents.ts";
 export const profileName = z.string().regex(
   /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
   "a name is 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -",
-);
+).describe("Name of the profile: 1 to 63 of a-z, 0-9 and -");
 
-/** Whether what a VM's browser has at its end becomes the profile. */
-export const profileMode = z.enum(["read_only", "write_back"]);
+export const profileMode = z.enum(["read_only", "write_back"])
+  .describe("Whether what the VM's browser holds at its end becomes the profile");
 /** Whether what a VM's browser has at its end becomes the profile. */
 export type ProfileMode = z.output<typeof profileMode>;
 
@@ -28,18 +28,13 @@ export interface ProfileUse {
 /** What a profile is to those who may not see what it holds. */
 export const profile = z.object({
   name: profileName,
-  /** Grows by one with each save. */
-  version: z.int(),
-  /** Of its JSON. */
-  size_bytes: z.int(),
-  cookies: z.int(),
-  origins: z.int(),
-  /** The VM that will write it. */
-  writer: z.string().optional(),
-  /** VMs that have it, the writer among them. */
-  vms: z.array(z.string()),
-  /** Why the last save failed; absent when it did not. */
-  save_error: z.string().optional(),
+  version: z.int().describe("Grows by one with each save"),
+  size_bytes: z.int().describe("Bytes of its JSON"),
+  cookies: z.int().describe("How many it holds"),
+  origins: z.int().describe("Of how many it holds what they store"),
+  writer: z.string().optional().describe("The VM that will write it"),
+  vms: z.array(z.string()).describe("VMs that have it, the writer among them"),
+  save_error: z.string().optional().describe("Why the last save failed; absent when it did not"),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
 });
@@ -55,7 +50,11 @@ export const profilesCreate = operation({
   name: "profiles.create",
   summary: "Make a profile, empty or out of what was exported; it is kept encrypted",
   http: { method: "POST", path: "/api/v1/profiles", status: 201 },
-  input: z.strictObject({ name: profileName, contents: profileContents.prefault({}) }),
+  input: z.strictObject({
+    name: profileName,
+    contents: profileContents.prefault({})
+      .describe("What it holds, as profiles.export tells it; left out: nothing"),
+  }),
   output: profile,
   errors: [
     ...["profile_exists", "profile_limit_reached", "profile_too_large"] as const,

@@ -17,13 +17,13 @@ const vmFields = { cpu_cores, memory_mb, image, layout, egress, wait_ms } as con
 
 /** What every quick action takes beside what its action does. */
 export const quickFields = {
-  url: url.optional(),
-  /** The page itself, instead of where it is. */
-  html: z.string().min(1).max(TEXT_LENGTH_MAX).optional(),
+  url: url.optional().describe("Where the page is: a http, https, data, blob or about URL"),
+  html: z.string().min(1).max(TEXT_LENGTH_MAX).optional()
+    .describe("The page itself, instead of where it is"),
   wait_until,
-  viewport: viewport.optional(),
-  /** From the VM's readiness to the answer. */
-  timeout_ms: timeoutMs,
+  viewport: viewport.optional().describe("Size of the page; left out: the agent's own"),
+  timeout_ms: timeoutMs
+    .describe("Milliseconds that it may take from the VM's readiness to the answer"),
   ...vmFields,
 } as const;
 const quickMembers = z.object(quickFields);

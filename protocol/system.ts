@@ -20,10 +20,9 @@ export const systemStatus = operation({
   output: z.object({
     version: z.string(),
     vm_count: z.int(),
-    /** Share of all cores in use over the last second or so, 0 to 100. */
-    cpu_percent: z.number(),
-    /** Share of memory in use, 0 to 100. */
-    mem_percent: z.number(),
+    cpu_percent: z.number()
+      .describe("Share of all cores in use over the last second or so, 0 to 100"),
+    mem_percent: z.number().describe("Share of memory in use, 0 to 100"),
     default_runtime: runtimeName,
     uptime_ms: z.int(),
   }),

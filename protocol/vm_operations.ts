@@ -14,6 +14,7 @@ import {
 import {
   CPU_CORES_MAX,
   egress,
+  EGRESS_WORDS,
   imageLayout,
   KERNEL_CMDLINE_LENGTH_MAX,
   MEMORY_MB_MAX,
@@ -57,30 +58,34 @@ export const vmsCreate = operation({
   http: { method: "POST", path: "/api/v1/vms", status: 201 },
   input: z.strictObject({
     name: vmName,
-    /** Left out: the daemon's default, 2 unless configured. */
-    cpu_cores: z.int().min(1).max(CPU_CORES_MAX).optional(),
-    /** Left out: the daemon's default, 2048 unless configured. */
-    memory_mb: z.int().min(MEMORY_MB_MIN).max(MEMORY_MB_MAX).optional(),
-    /** Printable ASCII, appended to the kernel's command line. */
-    kernel_cmdline: z.string().max(KERNEL_CMDLINE_LENGTH_MAX).regex(/^[\x20-\x7e]*$/).optional(),
-    /** Left out: the daemon's default. */
-    runtime: runtimeName.optional(),
+    cpu_cores: z.int().min(1).max(CPU_CORES_MAX).optional()
+      .describe("Processors of the VM; left out: the daemon's default, 2 unless configured"),
+    memory_mb: z.int().min(MEMORY_MB_MIN).max(MEMORY_MB_MAX).optional()
+      .describe("Megabytes of memory; left out: the daemon's default, 2048 unless configured"),
+    kernel_cmdline: z.string().max(KERNEL_CMDLINE_LENGTH_MAX).regex(/^[\x20-\x7e]*$/).optional()
+      .describe("Printable ASCII that is appended to the kernel's command line"),
+    runtime: runtimeName.optional().describe(
+      "Kind of virtual machine, or of stand-in for one; left out: the daemon's default",
+    ),
     layout: imageLayout.default("disk"),
     image: imageName.default("current"),
     labels: labels.default({}),
-    /** Deleted so long after its creation. */
-    ttl_ms: lifetimeMs.optional(),
-    /** Deleted after so long without a request to its browser. */
-    idle_timeout_ms: lifetimeMs.optional(),
+    ttl_ms: lifetimeMs.optional().describe(
+      "Milliseconds from its creation after which it is deleted; left out: never",
+    ),
+    idle_timeout_ms: lifetimeMs.optional().describe(
+      "Milliseconds without a request to its browser after which it is deleted; left out: never",
+    ),
     restart_policy: restartPolicy.default("never"),
     environment: environment.default({}),
     chrome: chromeSettings.prefault({}),
-    /** Left out: the daemon's default, `internet` unless configured. */
-    egress: egress.optional(),
-    /** What the browser is logged in with; a name, or name and mode. */
-    profile: profileUse.optional(),
-    /** Waits so long for room when the host is full, instead of being refused. */
-    wait_ms: z.int().min(0).max(CREATE_WAIT_MS_MAX).default(0),
+    egress: egress.optional()
+      .describe(`${EGRESS_WORDS}; left out: the daemon's default, internet unless configured`),
+    profile: profileUse.optional()
+      .describe("What the browser is logged in with: a profile's name, or name and mode"),
+    wait_ms: z.int().min(0).max(CREATE_WAIT_MS_MAX).default(0).describe(
+      "Milliseconds to wait for room when the host is full, instead of being refused",
+    ),
   }),
   output: vm,
   errors: [
@@ -95,12 +100,13 @@ export const vmsList = operation({
   summary: "List VMs, oldest first",
   http: { method: "GET", path: "/api/v1/vms", status: 200 },
   input: z.strictObject({
-    status: vmStatus.optional(),
-    /** `key=value`, several with commas: VMs that have all of them. */
-    label: z.string().max(4_096).regex(LABEL_FILTER, LABEL_FILTER_WORDS).optional(),
-    limit: z.coerce.number().int().min(1).max(LIST_LIMIT_MAX).default(LIST_LIMIT_MAX),
-    /** The `seq` of the last VM of the page before. */
-    after: z.coerce.number().int().min(0).default(0),
+    status: vmStatus.optional().describe("Only VMs that stand here"),
+    label: z.string().max(4_096).regex(LABEL_FILTER, LABEL_FILTER_WORDS).optional()
+      .describe("Only VMs that have this label, as key=value, or all of several with commas"),
+    limit: z.coerce.number().int().min(1).max(LIST_LIMIT_MAX).default(LIST_LIMIT_MAX)
+      .describe("VMs at most"),
+    after: z.coerce.number().int().min(0).default(0)
+      .describe("Only VMs made after the one with this seq: the last of the page before"),
   }),
   output: z.array(vm),
   errors: [],
@@ -139,8 +145,8 @@ export const vmsStop = operation({
   http: { method: "POST", path: "/api/v1/vms/{name}/stop", status: 200 },
   input: z.strictObject({
     name: vmName,
-    /** How long the guest may take; 0 pulls the plug. */
-    grace_ms: z.int().min(0).max(STOP_GRACE_MS_MAX).default(10_000),
+    grace_ms: z.int().min(0).max(STOP_GRACE_MS_MAX).default(10_000)
+      .describe("Milliseconds that the guest may take to power itself off; 0 pulls the plug"),
   }),
   output: vm,
   errors: ["vm_not_found", "vm_busy"],
@@ -201,8 +207,10 @@ export const vmsWait = operation({
   http: { method: "GET", path: "/api/v1/vms/{name}/wait", status: 200 },
   input: z.strictObject({
     name: vmName,
-    status: vmStatus.optional(),
-    timeout_ms: z.coerce.number().int().min(1).max(WAIT_TIMEOUT_MS_MAX).default(60_000),
+    status: vmStatus.optional()
+      .describe("What to wait for; left out: neither pending nor starting"),
+    timeout_ms: z.coerce.number().int().min(1).max(WAIT_TIMEOUT_MS_MAX).default(60_000)
+      .describe("Milliseconds that the wait may take"),
   }),
   output: vm,
   errors: ["vm_not_found", "timeout"],

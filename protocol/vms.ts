@@ -7,7 +7,7 @@ import { imageName, labels, restartPolicy } from "./vm_settings.ts";
 export const vmName = z.string().regex(
   /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
   "a name is 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -",
-);
+).describe("Name of the VM: 1 to 63 of a-z, 0-9 and -");
 
 /** Where a VM stands; `server/vms/states.ts` has the transitions. */
 export const vmStatus = z.enum([
@@ -18,22 +18,24 @@ export const vmStatus = z.enum([
   "stopping",
   "stopped",
   "crashed",
-]);
+]).describe("Where the VM stands");
 /** Where a VM stands. */
 export type VmStatus = z.infer<typeof vmStatus>;
 
-/** A kind of virtual machine, or of stand-in for one. */
-export const runtimeName = z.enum(["cloud-hypervisor", "qemu", "local"]);
+export const runtimeName = z.enum(["cloud-hypervisor", "qemu", "local"])
+  .describe("Kind of virtual machine, or of stand-in for one");
 /** A kind of virtual machine, or of stand-in for one. */
 export type RuntimeName = z.infer<typeof runtimeName>;
 
-/** How the guest's processor runs: in hardware, emulated, or not virtual at all. */
-export const accel = z.enum(["kvm", "tcg", "none"]);
+export const accel = z.enum(["kvm", "tcg", "none"])
+  .describe("How the guest's processor runs: in hardware, emulated, or not virtual at all");
 /** How the guest's processor runs. */
 export type Accel = z.infer<typeof accel>;
 
-/** `disk`: small initramfs and shared read-only root. `initramfs`: everything in one archive. */
-export const imageLayout = z.enum(["disk", "initramfs"]);
+export const imageLayout = z.enum(["disk", "initramfs"])
+  .describe(
+    "disk: small initramfs and shared read-only root; initramfs: everything in one archive",
+  );
 /** How the guest's root file system reaches it. */
 export type ImageLayout = z.infer<typeof imageLayout>;
 
@@ -43,13 +45,14 @@ export const MEMORY_MB_MAX = 262_144;
 /** The kernel takes 2048 bytes of command line; Viper's own words need some of them. */
 export const KERNEL_CMDLINE_LENGTH_MAX = 1_024;
 
+/** What the member egress means, wherever it stands. */
+export const EGRESS_WORDS =
+  "What the VM may reach: the internet without private ranges, nothing, all, or a list of IPv4 ranges";
+
 /** Ranges in the list of a VM's egress: each costs a few steps for every packet. */
 export const EGRESS_CIDRS_MAX = 64;
 
-/**
- * What a VM may reach outside the host: the internet without private ranges, nothing, everything,
- * or these ranges. Never other VMs, and never link-local addresses, where clouds keep metadata.
- */
+/** Never other VMs, and never link-local addresses, where clouds keep metadata. */
 export const egress = z.union([
   z.enum(["internet", "none", "open"]),
   z.array(
@@ -58,7 +61,7 @@ export const egress = z.union([
       "a range begins with its network's address, such as 10.0.0.0/8; one address is a /32",
     ),
   ).max(EGRESS_CIDRS_MAX).readonly(),
-]);
+]).describe(EGRESS_WORDS);
 /** What a VM may reach outside the host. */
 export type Egress = z.infer<typeof egress>;
 
@@ -71,17 +74,15 @@ function isWholeRange(cidr: string): boolean {
 
 /** What a VM is to clients. */
 export const vm = z.object({
-  id: z.string(),
-  /** Grows with every VM that is made; lists are in its order. */
-  seq: z.int(),
+  id: z.string().describe("Never used again, as the name may be"),
+  seq: z.int().describe("Grows with every VM that is made; lists are in its order"),
   name: vmName,
   status: vmStatus,
   runtime: runtimeName,
   accel,
   layout: imageLayout,
-  pid: z.int().optional(),
-  /** Absent once the lease is given back. */
-  ip_address: z.string().optional(),
+  pid: z.int().optional().describe("Of the machine's process on the host"),
+  ip_address: z.string().optional().describe("Absent once the lease is given back"),
   mac_address: z.string(),
   cpu_cores: z.int(),
   memory_mb: z.int(),
@@ -89,19 +90,18 @@ export const vm = z.object({
   image: imageName,
   labels,
   egress,
-  /** What its browser is logged in with. */
-  profile: z.object({ name: profileName, mode: profileMode }).optional(),
+  profile: z.object({ name: profileName, mode: profileMode }).optional()
+    .describe("What its browser is logged in with"),
   restart_policy: restartPolicy,
-  /** Restarts after crashes, since the last start that somebody asked for. */
-  restarts: z.int(),
-  /** When it is deleted, whatever it does; and after how long without activity. */
-  expires_at: z.iso.datetime().optional(),
-  idle_timeout_ms: z.int().optional(),
-  /** The last start, and when the browser was ready then. */
-  started_at: z.iso.datetime().optional(),
-  ready_at: z.iso.datetime().optional(),
-  /** Why the VM stands where it does, when that is not what was asked for. */
-  reason: z.string().optional(),
+  restarts: z.int()
+    .describe("Restarts after crashes, since the last start that somebody asked for"),
+  expires_at: z.iso.datetime().optional().describe("When it is deleted, whatever it does"),
+  idle_timeout_ms: z.int().optional()
+    .describe("Milliseconds without a request to its browser after which it is deleted"),
+  started_at: z.iso.datetime().optional().describe("The last start"),
+  ready_at: z.iso.datetime().optional().describe("When the browser was ready after it"),
+  reason: z.string().optional()
+    .describe("Why the VM stands where it does, when that is not what was asked for"),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
 });

@@ -25,6 +25,26 @@ const LISTS: readonly (readonly Operation[])[] = [
   Object.values(lists.guestOperations),
 ];
 
+/** Characters that a member is described in: some four lines beside a flag of a command. */
+const DESCRIPTION_LENGTH_MAX = 160;
+
+type Schema = z.core.JSONSchema.JSONSchema;
+
+/** Each member of a schema, those inside others too, and what it is described as. */
+function described(schema: Schema, path: string): [path: string, text: string | undefined][] {
+  const { properties = {}, items, anyOf = [] } = schema;
+  const inside = Object.entries(properties).flatMap(([name, member]) => {
+    const own = `${path}.${name}`;
+    const { description } = member as Schema;
+    return [
+      [own, description] as [string, string | undefined],
+      ...described(member as Schema, own),
+    ];
+  });
+  const others = [...anyOf, ...typeof items === "object" ? [items] : []] as Schema[];
+  return [...inside, ...others.flatMap((other) => described(other, path))];
+}
+
 function repeated(values: readonly string[]): string[] {
   return values.filter((value, at) => values.indexOf(value) !== at);
 }
@@ -75,4 +95,24 @@ Deno.test("operations say what they do in one sentence with no full stop", () =>
       .filter(({ summary }) => !/^[A-Z].*[^.]$/.test(summary))
       .map(({ name, summary }) => `${name}: "${summary}"`),
   );
+});
+
+Deno.test("operations describe each member of their inputs, and in one form", () => {
+  assertNone(OPERATIONS.flatMap(({ name, input, output, stream }) => {
+    const inputs = described(z.toJSONSchema(input, { io: "input" }), name);
+    const outputs = stream === undefined
+      ? described(
+        z.toJSONSchema(output, { io: "output", unrepresentable: "any" }),
+        `${name} answers`,
+      )
+      : [];
+    return [
+      ...inputs.filter(([, text]) => !text).map(([path]) => `${path}: end it with .describe("…")`),
+      ...[...inputs, ...outputs]
+        .filter(([, text = ""]) => text.length > DESCRIPTION_LENGTH_MAX || /\.$/.test(text))
+        .map(([path, text]) =>
+          `${path}: up to ${DESCRIPTION_LENGTH_MAX} characters with no full stop: ${text}`
+        ),
+    ];
+  }));
 });
