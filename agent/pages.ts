@@ -22,6 +22,13 @@ import { Turns } from "./turns.ts";
 /** Pages opened by pages are kept up to this many; beyond, the oldest is closed. */
 export const PAGES_MAX = 32;
 
+/** A page that asks something before actions can go to it. */
+export interface AskingPage {
+  readonly id: string;
+  readonly url: string;
+  readonly title: string;
+}
+
 /** What pages are kept with. */
 export interface PagesParts {
   readonly records: PageRecords;
@@ -48,7 +55,7 @@ export class Pages {
   readonly #parts: PagesParts;
   readonly #known = new Map<Page, Promise<OpenPage>>();
   /** Pages that opened and are not known yet, by their targets' ids. */
-  readonly #coming = new Map<string, Promise<void>>();
+  readonly #coming = new Map<string, { readonly target: Target; readonly taken: Promise<void> }>();
   /** Those of every page. */
   readonly dialogs: PageDialogs;
   /** Of the whole Chrome. */
@@ -85,7 +92,7 @@ export class Pages {
    */
   async chosen(id: string | undefined, action: string): Promise<OpenPage> {
     await this.#settled();
-    const asking = id ?? this.#asking();
+    const asking = id ?? this.asking.at(-1)?.id;
     if (asking !== undefined && this.#coming.has(asking)) this.dialogs.of(asking)?.refuse(action);
     if (id === undefined) return await this.active();
     const open = this.#order.find((open) => open.id === id);
@@ -106,12 +113,12 @@ export class Pages {
    */
   async dialogsOf(id: string | undefined, action: string): Promise<Dialogs> {
     await this.#settled();
-    const asking = id ?? this.#asking();
+    const asking = id ?? this.asking.at(-1)?.id;
     const early = asking === undefined ? undefined : this.dialogs.of(asking);
     return early ?? (await this.chosen(id, action)).dialogs;
   }
 
-  /** All pages, the active one last. */
+  /** All pages that actions can go to, the active one last. */
   async list(): Promise<readonly OpenPage[]> {
     await this.active();
     return this.#order;
@@ -137,15 +144,30 @@ export class Pages {
 
   /** Waits for pages that come, but for none that asks something before it can be taken over. */
   async #settled(): Promise<void> {
-    const coming = [...this.#coming].map(([id, taken]) =>
+    const coming = [...this.#coming].map(([id, { taken }]) =>
       Promise.race([taken, this.dialogs.of(id)?.opened ?? taken])
     );
     await Promise.allSettled([...coming, ...this.#known.values()]);
   }
 
-  /** The last page that came and asks something before it can be taken over. */
-  #asking(): string | undefined {
-    return [...this.#coming.keys()].findLast((id) => this.dialogs.of(id)?.open);
+  /** Those that came and ask something before they can be taken over, the last one last. */
+  get asking(): readonly AskingPage[] {
+    return [...this.#coming].flatMap(([id, { target }]) => {
+      const { url, title } = (target as AttachedTarget)._getTargetInfo();
+      return this.dialogs.of(id)?.open ? [{ id, url, title }] : [];
+    });
+  }
+
+  /** Closes one of {@linkcode asking}, and its dialog with it; resolves when it is gone. */
+  async closeAsking(id: string): Promise<void> {
+    const coming = this.#coming.get(id);
+    const root = await this.#browser.target().createCDPSession();
+    try {
+      await root.send("Target.closeTarget", { targetId: id });
+      await coming?.taken;
+    } finally {
+      root.detach().catch(() => {}); // Chrome may be gone.
+    }
   }
 
   #onTarget(target: Target): void {
@@ -155,10 +177,10 @@ export class Pages {
       const page = await target.page();
       if (page !== null) await this.#adopt(page);
     };
-    const coming = adopted().catch((error) =>
+    const taken = adopted().catch((error) =>
       this.#log("debug", "A page went away before it was taken over", { reason: String(error) })
     ).finally(() => this.#coming.delete(id));
-    this.#coming.set(id, coming);
+    this.#coming.set(id, { target, taken });
   }
 
   #adopt(page: Page): Promise<OpenPage> {

@@ -116,7 +116,7 @@ const openPage = z.object({
 
 export const browserPagesList = operation({
   name: "browser.pages_list",
-  summary: "List the open pages, the active one last",
+  summary: "List the open pages, those that wait for a dialog too, the active one last",
   http: { method: "GET", path: "/v1/pages", status: 200 },
   input: z.strictObject({ timeout_ms: queryTimeoutMs }),
   output: z.object({ pages: z.array(openPage) }),
@@ -142,7 +142,7 @@ export const browserPagesActivate = operation({
   http: { method: "POST", path: "/v1/pages/activate", status: 200 },
   input: z.strictObject({ page: pageId, timeout_ms: timeoutMs }),
   output: done,
-  errors: ["page_not_found", "timeout", "browser_unavailable"],
+  errors: ["page_not_found", "dialog_open", "timeout", "browser_unavailable"],
 });
 
 export const browserPagesClose = operation({

@@ -15,16 +15,14 @@ export async function listPages(
   { pages, deadline }: BrowserContext,
 ): Promise<OutputOf<typeof browserPagesList>> {
   const open = await deadline.race("a page", pages.list());
-  const active = open.at(-1);
+  const { asking } = pages;
   const told = await deadline.race("the pages' titles", Promise.allSettled(open.map(titleAndUrl)));
-  return {
-    // A page that went away meanwhile is none.
-    pages: told.flatMap((result) =>
-      result.status === "fulfilled"
-        ? [{ ...result.value, active: result.value.id === active?.id }]
-        : []
-    ),
-  };
+  // A page that went away meanwhile is none.
+  const there = told.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
+  // Whoever names no page hears of what the last of these asks.
+  const all = [...there, ...asking];
+  const active = (asking.at(-1) ?? open.at(-1))?.id;
+  return { pages: all.map((page) => ({ ...page, active: page.id === active })) };
 }
 
 async function titleAndUrl({ id, cdp }: OpenPage) {
@@ -49,6 +47,10 @@ export async function closePage(
   { page }: ParsedOf<typeof browserPagesClose>,
   { pages, deadline }: BrowserContext,
 ): Promise<OutputOf<typeof browserPagesClose>> {
+  if (pages.asking.some(({ id }) => id === page)) {
+    await deadline.race("the page to be gone", pages.closeAsking(page));
+    return { status: "ok" };
+  }
   const open = await deadline.race("a page", pages.chosen(page, deadline.action));
   const { promise: gone, resolve } = Promise.withResolvers<void>();
   if (open.gone.aborted) resolve();

@@ -50,6 +50,20 @@ Deno.test("a page that asks before it can be taken over", async (t) => {
     await client.pagesClose({ page: popup });
   });
 
+  await t.step("is in the list as the active one, and can be closed", async () => {
+    const { opener, popup } = await clickToAsk(agent, site.url, "#link");
+    const { pages } = await client.pagesList({});
+    const told = pages.map(({ id, url, active }) => [id, url, active]);
+    assert.deepEqual(told.slice(-2), [
+      [opener, `${site.url}/`, false],
+      [popup, `${site.url}/asks`, true],
+    ]);
+    await assert.rejects(client.pagesActivate({ page: popup }), { code: "dialog_open" });
+    await client.pagesClose({ page: popup });
+    assert.equal(await activePage(agent), opener);
+    assert.deepEqual((await client.dialogsList({})).dialogs, []);
+  });
+
   await t.step("is answered by the policy", async () => {
     await client.dialogsPolicy({ policy: "accept" });
     await client.navigate({ url: `${site.url}/` });
