@@ -25,6 +25,18 @@ export async function whileOpen<T>(
   }
 }
 
+/** Whether the page is closed, or just about to be; one that crashed is not. */
+export async function hasClosed(open: OpenPage, deadline: Deadline): Promise<boolean> {
+  const { gone } = open;
+  try {
+    if (!gone.aborted && await stands(open, deadline)) return false;
+    await deadline.race("the page to be gone", Promise.withResolvers<never>().promise);
+  } catch {
+    // The deadline follows the page's end, and may have others.
+  }
+  return gone.aborted && gone.reason instanceof ViperError && gone.reason.code === "page_not_found";
+}
+
 /** Chrome answers this for a page that hangs, too. */
 async function stands({ cdp }: OpenPage, deadline: Deadline): Promise<boolean> {
   const asked = cdp.send("Target.getTargetInfo").then(() => true, () => false);

@@ -117,8 +117,9 @@ export const browserSelectOption = operation({
   input: targeted({
     options: z.array(z.union([z.string().max(10_000), z.int().min(0)])).max(OPTIONS_MAX)
       .describe("The options to select; any others are not selected any more"),
-    by: z.enum(["value", "label", "index"]).default("value")
-      .describe("What the options are named by; an index counts from 0"),
+    by: z.enum(["value", "label", "index"]).optional().describe(
+      "What the options are named by; an index counts from 0; left out: value, else label",
+    ),
   }),
   output: done.extend({
     selected: z.array(z.string()).describe("The values that are selected now"),

@@ -49,14 +49,21 @@ export function pickValue(element: Element, value: string): Look<boolean> {
     return { state: "found", value: false };
   }
   if (element.readOnly) return { state: "blocked", reason: "it is read-only" };
+  // What a field refuses empties it, so a copy is asked first.
+  const copy = element.cloneNode() as HTMLInputElement;
+  copy.value = value;
+  if (copy.value !== value) {
+    const example: Readonly<Record<string, string>> = {
+      ...{ color: "#1a2b3c", date: "2026-12-31", "datetime-local": "2026-12-31T13:45" },
+      ...{ month: "2026-12", time: "13:45", week: "2026-W53" },
+    };
+    const like = example[element.type];
+    const reason = `it is <input type="${element.type}"> and does not take that value` +
+      (like === undefined ? "" : `; it takes one such as ${like}`);
+    return { state: "blocked", reason };
+  }
   element.focus({ preventScroll: true });
   element.value = value;
-  if (element.value !== value) {
-    return {
-      state: "blocked",
-      reason: `it takes no such value: it is <input type="${element.type}">`,
-    };
-  }
   element.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
   element.dispatchEvent(new Event("change", { bubbles: true }));
   return { state: "found", value: true };
@@ -68,7 +75,7 @@ export type OptionKey = "value" | "label" | "index";
 /** Selects these options and no others; tells the values that are selected then. */
 export function selectOptions(
   element: Element,
-  key: OptionKey,
+  key: OptionKey | null,
   wanted: readonly (string | number)[],
 ): Look<string[]> {
   const blocked = (reason: string) => ({ state: "blocked" as const, reason });
@@ -76,18 +83,24 @@ export function selectOptions(
     return blocked(`it has no options: it is <${plain(element).localName}>`);
   }
   if (wanted.length > 1 && !element.multiple) return blocked("it takes one option only");
+  const OPTIONS_TOLD = 20;
   const options = [...element.options];
+  const by = {
+    value: (name: string | number) => options.find(({ value }) => value === name),
+    label: (name: string | number) => options.find(({ label }) => label.trim() === name),
+    index: (name: string | number) => options[Number(name)],
+  };
   const chosen: HTMLOptionElement[] = [];
   for (const name of wanted) {
-    const option = options.find((option, index) =>
-      key === "index"
-        ? index === name
-        : key === "value"
-        ? option.value === name
-        : option.label.trim() === name
-    );
+    const option = key === null ? by.value(name) ?? by.label(name) : by[key](name);
     if (option === undefined) {
-      return blocked(`it has no option with the ${key} ${JSON.stringify(name)}`);
+      const told = options.slice(0, OPTIONS_TOLD)
+        .map(({ label }) => JSON.stringify(label.trim().slice(0, 50)));
+      if (options.length > OPTIONS_TOLD) told.push("…");
+      return blocked(
+        `it has no option with the ${key ?? "value or label"} ${JSON.stringify(name)}; ` +
+          `it has ${told.join(", ") || "none"}`,
+      );
     }
     if (option.disabled) return blocked(`its option ${JSON.stringify(name)} is disabled`);
     chosen.push(option);

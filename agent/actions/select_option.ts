@@ -18,7 +18,7 @@ export async function selectOption(
     context,
     () =>
       reach(target, context, undefined, async (element) => {
-        const look: Look<string[]> = await element.call(selectOptions, by, wanted);
+        const look: Look<string[]> = await element.call(selectOptions, by ?? null, wanted);
         if (look.state === "found") selected = look.value;
         return look;
       }),

@@ -1,6 +1,7 @@
 /** Waiting for what an action starts, and for no more than that. */
 import type { CDPSession, Protocol } from "puppeteer-core";
 import type { ActionContext } from "../action_runner.ts";
+import { hasClosed } from "../while_open.ts";
 import { callInPage, PageMovedOn } from "../world.ts";
 
 /**
@@ -47,8 +48,8 @@ export async function withWhatItStarts<T>(
 }
 
 /**
- * The same where a dialog may come of it, in the page or in one that it opens: by then the page has
- * taken the action, and it goes on when the dialog is answered.
+ * The same where a dialog may come of it, in the page or in one that it opens, or the page's own
+ * end: by then the page has taken the action, and it goes on when the dialog is answered.
  */
 export async function withDialogItStarts(
   context: ActionContext,
@@ -58,7 +59,8 @@ export async function withDialogItStarts(
   try {
     await withWhatItStarts(context, act);
   } catch (error) {
-    if (context.dialogs.open === null && !popups.isAsking) throw error;
+    if (context.dialogs.open !== null || popups.isAsking) return;
+    if (!await hasClosed(context, context.deadline)) throw error;
   }
 }
 

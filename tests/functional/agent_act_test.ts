@@ -173,6 +173,15 @@ const GOOD: Good[] = [
     [["input date", "change date"], "2024-02-29"],
   ],
   [
+    "fill() a date with none changes nothing",
+    async (c) => {
+      await c.fill({ selector: "#date", value: "2024-02-29" });
+      await c.fill({ ...at("#date"), value: "tomorrow" }).catch(() => {});
+      return [await seen(c, Promise.resolve()), await js(c, "$('date').value")];
+    },
+    [["input date", "change date"], "2024-02-29"],
+  ],
+  [
     "press() a key on an element",
     (c) => seen(c, c.press({ selector: "#text", key: "ArrowLeft" })),
     ["key ArrowLeft ArrowLeft"],
@@ -214,6 +223,14 @@ const GOOD: Good[] = [
     async (c) =>
       (await c.selectOption({ selector: "#many", options: [0, 2], by: "index" })).selected,
     ["x", "z"],
+  ],
+  [
+    "selectOption() by what it finds, value or label",
+    async (c) => [
+      (await c.selectOption({ selector: "#one", options: ["Bee"] })).selected,
+      (await c.selectOption({ selector: "#many", options: ["z", "x"] })).selected,
+    ],
+    [["b"], ["x", "z"]],
   ],
   [
     "check() and uncheck(), twice each",
@@ -337,7 +354,7 @@ const BAD: Bad[] = [
     "fill() a date with none",
     (c) => c.fill({ ...at("#date"), value: "tomorrow" }),
     "element_not_actionable",
-    /takes no such value/,
+    /does not take that value; it takes one such as 2026-12-31/,
   ],
   [
     "fill() what is read-only",
@@ -349,7 +366,7 @@ const BAD: Bad[] = [
     "selectOption() of none",
     (c) => c.selectOption({ ...at("#one"), options: ["q"] }),
     "element_not_actionable",
-    /no option with the value "q"/,
+    /no option with the value or label "q"; it has "Ay", "Bee", "Sea"/,
   ],
   [
     "selectOption() of a disabled one",

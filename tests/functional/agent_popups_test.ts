@@ -12,7 +12,10 @@ const SITE: Site = {
     <a id="link" href="/asks" target="_blank">by a link</a>
     <button id="script" onclick="window.open('/asks')">by a script</button>
     <button id="itself" onclick="window.open('about:blank').alert('At once')">asks itself</button>
+    <button id="chooser" onclick="window.open('/choose')">a page that closes itself</button>
     <a id="plain" href="/plain" target="_blank">a page that asks nothing</a>`,
+  "/choose": `<title>Choose</title>${icon}
+    <button autofocus onclick="opener.document.title = 'Chosen'; window.close()">Choose</button>`,
   "/asks": `<title>Asks</title>${icon}<script>alert("At once")</script>`,
   "/plain": `<title>Plain</title>${icon}`,
 };
@@ -81,6 +84,27 @@ Deno.test("wait-navigation after a click that opens a page waits for that page",
   await agent.client.click({ selector: "#plain" });
   const { url, title } = await agent.client.waitNavigation({});
   assert.deepEqual([url, title], [`${site.url}/plain`, "Plain"]);
+});
+
+Deno.test("a page that closes itself has taken what made it", async (t) => {
+  await using agent = await startAgent();
+  await using site = serveSite(SITE);
+  const { client } = agent;
+  const acts = {
+    click: (page: string) => client.click({ page, selector: "button" }),
+    press: (page: string) => client.press({ page, selector: "button", key: "Enter" }),
+  };
+  for (const [verb, act] of Object.entries(acts)) {
+    await t.step(`${verb}()`, async () => {
+      await client.navigate({ url: `${site.url}/` });
+      const opener = await activePage(agent);
+      await client.click({ selector: "#chooser" });
+      assert.deepEqual(await act(await activePage(agent)), { status: "ok" });
+      const { title } = await client.waitUrl({ page: opener, glob: "*" });
+      assert.equal(title, "Chosen");
+      assert.equal(await activePage(agent), opener);
+    });
+  }
 });
 
 async function clickToAsk({ client }: TestAgent, siteUrl: string, selector: string) {
