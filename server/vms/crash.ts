@@ -1,4 +1,5 @@
 import type { CrashCause } from "../../protocol/events.ts";
+import { ViperError } from "../../protocol/problems.ts";
 import type { MachineEnd } from "../runtimes/runtime.ts";
 
 /** An end of a VM that nobody asked for. */
@@ -46,4 +47,17 @@ export function crashOf({ cause, status }: MachineEnd): Crash {
 function exitReason(status: MachineEnd["status"]): string {
   if (status === null) return "the machine's process is gone";
   return `the machine ended by ${status.signal ?? `itself with code ${status.code}`}`;
+}
+
+/** What the answer to a failed start says. */
+export function startError(name: string, error: unknown): ViperError {
+  if (error instanceof ViperError) return error;
+  const isDiskFull = (error as { code?: unknown }).code === "ENOSPC";
+  const code = isDiskFull ? "disk_full" : "vm_start_failed";
+  return new ViperError(code, `Cannot start VM "${name}": ${messageOf(error)}`, { cause: error });
+}
+
+/** What was thrown, as a part of a reason. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

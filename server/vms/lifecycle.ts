@@ -1,11 +1,9 @@
 /**
- * The steps that take a VM from one status to the next, and what is to happen to it by itself. Who
- * takes a step has the VM's turn: `vm.ts` queues them.
+ * The steps that take a VM from one status to the next. Who takes a step has the VM's turn: `vm.ts`
+ * queues them. `login.ts` has the browser's profile, `lifetime.ts` the VM's time.
  *
  * @module
  */
-import { ViperError } from "../../protocol/problems.ts";
-import { TTL_MS_MAX } from "../../protocol/vm_settings.ts";
 import type { Machine } from "../runtimes/runtime.ts";
 import type { VmRow } from "../store/vm_rows.ts";
 import {
@@ -13,13 +11,17 @@ import {
   type Crash,
   crashOf,
   HUNG,
-  notLoggedIn,
+  messageOf,
   notStarted,
   OUT_OF_MEMORY,
+  startError,
 } from "./crash.ts";
 import { Footprint, type FootprintParts } from "./footprint.ts";
 import { Incarnation } from "./incarnation.ts";
-import { insist, Later } from "./later.ts";
+import { Later } from "./later.ts";
+import { Lifetime } from "./lifetime.ts";
+import { Login } from "./login.ts";
+import { OwnSteps } from "./own_steps.ts";
 import type { Planner } from "./planner.ts";
 import { nextRestart } from "./restarts.ts";
 import { transition } from "./states.ts";
@@ -44,10 +46,12 @@ export interface VmParts extends RecordParts {
 export class Lifecycle {
   readonly footprint: Footprint;
   readonly record: VmRecord;
+  readonly steps: OwnSteps;
+  readonly login: Login;
+  readonly lifetime: Lifetime;
   readonly logLeft = (error: unknown): void =>
     this.parts.host.log("error", "VM left something behind", { vm: this.id, error });
   readonly #restart: Later;
-  readonly #expiry: Later;
   #life: Incarnation | null = null;
   #hurry = new AbortController();
 
@@ -59,8 +63,11 @@ export class Lifecycle {
     const { clock } = parts.host;
     this.footprint = new Footprint(id, parts.footprint);
     this.record = new VmRecord(id, parts);
-    this.#restart = new Later(clock, (error) => this.#logFailure("restart", error));
-    this.#expiry = new Later(clock, (error) => this.#logFailure("expiry", error));
+    this.steps = new OwnSteps(id, queue, parts);
+    this.login = new Login(this, parts.profiles);
+    const retire = (reason: string) => parts.retire(id, reason);
+    this.lifetime = new Lifetime({ clock, steps: this.steps, retire });
+    this.#restart = new Later(clock, (error) => this.steps.logFailure("restart", error));
   }
 
   /** The life of its machine, while it has one. */
@@ -115,10 +122,17 @@ export class Lifecycle {
   begin(machine: Machine): Incarnation {
     const life = new Incarnation(machine, this.parts.host);
     this.#life = life;
-    const end = (crash: Crash) => this.#insist("exit", () => this.#crashIf(life, "exit", crash));
+    const end = (crash: Crash) => this.inLife(life, "exit", () => this.crash("exit", crash));
     machine.exited.then((status) => end(crashOf(status)));
     life.whenHung(() => end(HUNG));
     return life;
+  }
+
+  /** Takes a step in the VM's turn, unless that life of its machine is over by then. */
+  inLife(life: Incarnation, step: string, job: () => void | Promise<void>): Promise<void> {
+    return this.steps.inTurn(step, async () => {
+      if (this.#life === life) await job();
+    });
   }
 
   /** A VM whose agent does not announce itself in time has crashed. */
@@ -128,7 +142,7 @@ export class Lifecycle {
     life.after(ms, async () => {
       // It has announced itself; what it waits for ends with the VM running, or crashed.
       if (life.isAttaching) return;
-      await this.#insist("expire", () => this.#crashIf(life, "expire", crash));
+      await this.inLife(life, "expire", () => this.crash("expire", crash));
     });
   }
 
@@ -138,80 +152,34 @@ export class Lifecycle {
    */
   greet(life: Incarnation, row: VmRow, url: string): void {
     if (life.agent?.url !== url) life.connect(url, row.token);
-    if (row.profile === null) return this.#ready(life, row, url);
+    if (row.profile === null) return this.ready(life);
     // A next daemon, to which nothing is announced again, finds the agent by it.
     this.record.amend({ agent_url: url });
-    this.logIn(life, row.profile);
+    this.login.begin(life, row.profile);
   }
 
-  /** Gives the browser of a VM that starts its profile; a VM that cannot have it has crashed. */
-  logIn(life: Incarnation, profile: string): void {
-    const attaching = life.attach((agent) => this.parts.profiles.attach(profile, agent));
-    attaching?.then(
-      () =>
-        this.#insist("announce", async () => {
-          const row = await Promise.resolve(this.record.row());
-          if (this.#life !== life || row?.status !== "starting") return;
-          this.#ready(life, row, row.agent_url);
-        }),
-      (error) => {
-        const crash = notLoggedIn(messageOf(error));
-        return this.#insist("exit", () => this.#crashIf(life, "exit", crash));
-      },
-    );
-  }
-
-  /** Gives the browser that came up in the place of another one the profile as it was last saved. */
-  logInAgain(life: Incarnation, profile: string): void {
-    life.attach((agent) => this.parts.profiles.attach(profile, agent))
-      ?.catch((error) => this.#logFailure("log_in_again", error));
-  }
-
-  /** A VM that is not used for long enough is deleted. */
-  watchIdle(life: Incarnation, { settings: { idle_timeout_ms: ms } }: VmRow): void {
-    if (ms !== null) life.whenIdle(ms, () => this.#retire(`not used for ${ms} ms`));
-  }
-
-  /** A VM whose time is over is deleted, whatever it does until then. */
-  watchExpiry({ expires_at }: VmRow): void {
-    if (expires_at === null) return;
-    const leftMs = Date.parse(expires_at) - this.parts.host.clock.now().getTime();
-    // A clock that was set back must not make it longer than any may be, nor than a timer can hold.
-    const ms = Math.min(Math.max(0, leftMs), TTL_MS_MAX);
-    const reason = "its time to live is over";
-    this.#expiry.plan(ms, () => this.parts.retire(this.id, reason));
+  /** The browser of a VM that starts may be used. */
+  ready(life: Incarnation): void {
+    this.record.apply("announce", { agent_url: life.agent?.url ?? null, ready_at: this.now() });
+    this.lifetime.watchIdle(life, this.record.require());
   }
 
   /** From a live VM to a stopped one. A VM that could not be cleaned up stays `stopping`. */
   async halt(graceMs: number): Promise<void> {
     const row = this.record.require();
-    const { status } = row;
     this.record.apply("stop");
     const life = this.#life;
-    const unsaved = life === null ? null : await this.#saveAtEnd(life, row);
+    const unsaved = life === null ? null : await this.login.saveAtEnd(life, row);
     life?.end();
-    if (life !== null && graceMs > 0 && status !== "paused") {
-      await life.machine.powerButton().catch((error) => this.#logFailure("power_button", error));
+    if (life !== null && graceMs > 0 && row.status !== "paused") {
+      await life.machine.powerButton().catch((error) =>
+        this.steps.logFailure("power_button", error)
+      );
       await this.#exitWithin(life.machine, graceMs);
     }
     this.#life = null;
     await this.footprint.release(life === null ? { ref: null } : null);
     this.record.apply("exit", unsaved === null ? {} : { reason: unsaved });
-  }
-
-  /** Makes what the browser holds the VM's profile. @throws {ViperError} `profile_read_only` */
-  async saveProfile(): Promise<void> {
-    const { name, status, profile, profile_mode: mode } = this.record.require();
-    const agent = this.#life?.agent ?? null;
-    if (profile === null || mode !== "write_back") {
-      const message = `Cannot save the profile of VM "${name}": it writes to none`;
-      throw new ViperError("profile_read_only", message);
-    }
-    if (status !== "running" || agent === null) {
-      const message = `Cannot save the profile of VM "${name}": it is ${status}`;
-      throw new ViperError("vm_not_running", message);
-    }
-    await this.parts.profiles.save(profile, agent);
   }
 
   /** Whoever is given time to power off has none any more, until {@linkcode hurry} is over. */
@@ -256,7 +224,7 @@ export class Lifecycle {
       await this.footprint.removeLog();
     } catch (error) {
       // The row stays and is told to have crashed, so that a delete can clean up later.
-      this.#logFailure("roll_back", error);
+      this.steps.logFailure("roll_back", error);
       this.parts.idempotency.removeOf(this.id);
       return void this.record.apply("exit", { reason }, { ...told, isUnclean: true });
     }
@@ -264,10 +232,9 @@ export class Lifecycle {
       this.record.discard(row, reason);
     } catch (error) {
       // Without this the row would stand for a VM that never comes; a delete may be there first.
-      this.#logFailure("discard", error);
-      void this.#insist("discard", async () => {
-        if (await Promise.resolve(this.record.row()?.status) !== "pending") return;
-        this.record.discard(row, reason);
+      this.steps.logFailure("discard", error);
+      void this.steps.inTurn("discard", () => {
+        if (this.record.row()?.status === "pending") this.record.discard(row, reason);
       });
     }
   }
@@ -281,7 +248,7 @@ export class Lifecycle {
       this.queue.enqueue(async () => {
         if (this.record.row()?.status === "crashed") await this.startAgain(restart.count);
       }).catch((error) => {
-        this.#logFailure("restart", error);
+        this.steps.logFailure("restart", error);
         const row = this.record.row();
         // A boot that failed has counted itself; a host without room is asked again, as often.
         if (row === undefined || row.restarts === restart.count) return;
@@ -297,7 +264,7 @@ export class Lifecycle {
   /** Nothing happens to the VM by itself any more. */
   cancelAll(): void {
     this.#restart.cancel();
-    this.#expiry.cancel();
+    this.lifetime.cancel();
   }
 
   /** Lets go of the machine, which runs on for the next daemon. */
@@ -312,44 +279,14 @@ export class Lifecycle {
     return this.parts.host.clock.now().toISOString();
   }
 
-  #ready(life: Incarnation, row: VmRow, url: string | null): void {
-    this.record.apply("announce", { agent_url: url, ready_at: this.now() });
-    this.watchIdle(life, row);
-  }
-
-  /**
-   * The last word of a VM that writes to a profile. Whatever comes of it the VM ends; why its
-   * profile is older than it is told.
-   */
-  async #saveAtEnd(
-    { agent, machine }: Incarnation,
-    { status, ready_at, profile, profile_mode: mode }: VmRow,
-  ): Promise<string | null> {
-    if (profile === null || mode !== "write_back" || agent === null || ready_at === null) {
-      return null;
-    }
-    try {
-      if (status === "paused") await machine.resume();
-      await this.parts.profiles.save(profile, agent);
-      return null;
-    } catch (error) {
-      this.#logFailure("save_profile", error);
-      return `its profile was not saved: ${messageOf(error)}`;
-    }
-  }
-
   /** What the kernel knows of an end, while there is a cgroup to ask. */
   async #explained(crash: Crash): Promise<Crash> {
     if (crash.cause !== "process_exit") return crash;
     const wasStarved = await this.footprint.wasStarved().catch((error) => {
-      this.#logFailure("explain", error);
+      this.steps.logFailure("explain", error);
       return false;
     });
     return wasStarved ? OUT_OF_MEMORY : crash;
-  }
-
-  async #crashIf(life: Incarnation, signal: "exit" | "expire", crash: Crash): Promise<void> {
-    if (this.#life === life) await this.crash(signal, crash);
   }
 
   async #exitWithin(machine: Machine, ms: number): Promise<void> {
@@ -359,36 +296,4 @@ export class Lifecycle {
     await Promise.race([machine.exited, patience]);
     over.abort();
   }
-
-  #retire(reason: string): Promise<void> {
-    return this.#insistOn("idle", () => this.parts.retire(this.id, reason));
-  }
-
-  /** Takes a step that nobody asked for, in its turn. */
-  #insist(step: string, job: () => Promise<void>): Promise<void> {
-    return this.#insistOn(step, () => this.queue.enqueue(job));
-  }
-
-  #insistOn(step: string, job: () => Promise<void>): Promise<void> {
-    const { host: { clock }, closing: signal } = this.parts;
-    const onFailure = (error: unknown) => this.#logFailure(step, error);
-    // The daemon's end alone ends it, and the next daemon finds what is left to do.
-    return insist(job, { clock, signal, onFailure }).catch(() => {});
-  }
-
-  #logFailure(step: string, error: unknown): void {
-    this.parts.host.log("error", "VM step failed", { vm: this.id, step, error });
-  }
-}
-
-/** What the answer to a failed start says. */
-export function startError(name: string, error: unknown): ViperError {
-  if (error instanceof ViperError) return error;
-  const isDiskFull = (error as { code?: unknown }).code === "ENOSPC";
-  const code = isDiskFull ? "disk_full" : "vm_start_failed";
-  return new ViperError(code, `Cannot start VM "${name}": ${messageOf(error)}`, { cause: error });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -13,7 +13,7 @@ import { isLive } from "./states.ts";
 /** Adopts the VM's machine, or tells that the VM has crashed. Takes the VM's turn. */
 export async function recover(vm: Lifecycle, closing: AbortSignal): Promise<void> {
   const row = vm.record.require();
-  vm.watchExpiry(row);
+  vm.lifetime.watchExpiry(row);
   if (row.status === "crashed" && row.started_at !== null) vm.restartLater();
   if (!isLive(row.status)) return;
   const machine = await adoptable(vm, row, closing);
@@ -53,11 +53,11 @@ async function adopt(
   if (row.status === "starting") {
     vm.expectAnnounce(life, machine);
     // Its agent has announced itself, and waits for nothing more.
-    if (row.profile !== null && row.agent_url !== null) vm.logIn(life, row.profile);
+    if (row.profile !== null && row.agent_url !== null) vm.login.begin(life, row.profile);
     return;
   }
   vm.record.apply(isPaused ? "pause" : "resume");
-  vm.watchIdle(life, row);
+  vm.lifetime.watchIdle(life, row);
 }
 
 /** Cleans up after a VM whose machine is gone. */

@@ -7,9 +7,9 @@
 import type { PageCrashReason } from "../../protocol/guest.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { VmRow } from "../store/vm_rows.ts";
-import { NETWORK_LOST } from "./crash.ts";
 import type { AgentLink } from "./incarnation.ts";
-import { Lifecycle, startError, type VmParts } from "./lifecycle.ts";
+import { NETWORK_LOST, startError } from "./crash.ts";
+import { Lifecycle, type VmParts } from "./lifecycle.ts";
 import { recover } from "./recovery.ts";
 import { isLive } from "./states.ts";
 import { VmQueue } from "./vm_queue.ts";
@@ -63,7 +63,7 @@ export class Vm {
         await this.#lifecycle.rollBack(row, error);
         throw startError(row.name, error);
       }
-      this.#lifecycle.watchExpiry(row);
+      this.#lifecycle.lifetime.watchExpiry(row);
     });
   }
 
@@ -102,7 +102,7 @@ export class Vm {
 
   /** Makes what the browser holds the VM's profile, now. */
   saveProfile(): Promise<void> {
-    return this.#queue.accept(() => this.#lifecycle.saveProfile());
+    return this.#queue.accept(() => this.#lifecycle.login.save(this.#lifecycle.life));
   }
 
   pause(): Promise<void> {
@@ -151,7 +151,7 @@ export class Vm {
         life.connect(url, row.token);
         this.#record.amend({ agent_url: url });
       }
-      if (row.profile !== null) this.#lifecycle.logInAgain(life, row.profile);
+      if (row.profile !== null) this.#lifecycle.login.renew(life, row.profile);
       if (life.isNews(browserRestarts)) {
         this.#record.apply("announce", {}, { type: "VM_BROWSER_RESTARTED", message });
       }
