@@ -30,12 +30,6 @@ const quickMembers = z.object(quickFields);
 /** What every quick action is given, beside its own options. */
 export type QuickInput = z.output<typeof quickMembers>;
 
-/** The members of an action's input that it has for a page of its own. */
-function optionsOf<Shape extends z.ZodRawShape>(shape: Shape): Omit<Shape, "page" | "timeout_ms"> {
-  const { page: _page, timeout_ms: _timeout, ...options } = shape;
-  return options as Omit<Shape, "page" | "timeout_ms">;
-}
-
 /** The input of an action without its page, and what the VM and the page are to be. */
 function quickInput<Shape extends z.ZodRawShape>(
   action: Operation,
@@ -69,51 +63,38 @@ function errorsOf(action: Operation): Operation["errors"] {
   return [...new Set(all as Operation["errors"])].filter((code) => !gone.has(code));
 }
 
-export const quickScreenshot = operation({
-  name: "quick.screenshot",
-  summary: "Take a picture of a page, in a VM that is made for it",
-  http: { method: "POST", path: "/api/v1/screenshot", status: 200 },
-  input: quickInput(browserScreenshot, optionsOf(browserScreenshot.input.shape)),
-  output: browserScreenshot.output,
-  bytes: browserScreenshot.bytes,
-  errors: errorsOf(browserScreenshot),
-});
+/** An action on a page of a VM that is made for it, without the members that name a page. */
+function quick<const Name extends string, Action extends Operation>(
+  name: Name,
+  summary: string,
+  action: Action,
+) {
+  const { page: _page, timeout_ms: _timeout, ...options } = action.input.shape;
+  return operation({
+    name: `quick.${name}`,
+    summary: `${summary}, in a VM that is made for it`,
+    http: { method: "POST", path: `/api/v1/${name}`, status: 200 },
+    input: quickInput(action, options as Omit<Action["input"]["shape"], "page" | "timeout_ms">),
+    output: action.output as Action["output"],
+    bytes: action.bytes,
+    errors: errorsOf(action),
+  });
+}
 
-export const quickPdf = operation({
-  name: "quick.pdf",
-  summary: "Print a page as a PDF, in a VM that is made for it",
-  http: { method: "POST", path: "/api/v1/pdf", status: 200 },
-  input: quickInput(browserPdf, optionsOf(browserPdf.input.shape)),
-  output: browserPdf.output,
-  bytes: browserPdf.bytes,
-  errors: errorsOf(browserPdf),
-});
+export const quickScreenshot = quick("screenshot", "Take a picture of a page", browserScreenshot);
 
-export const quickContent = operation({
-  name: "quick.content",
-  summary: "Read a page's HTML as its scripts have made it, in a VM that is made for it",
-  http: { method: "POST", path: "/api/v1/content", status: 200 },
-  input: quickInput(browserGetHtml, optionsOf(browserGetHtml.input.shape)),
-  output: browserGetHtml.output,
-  bytes: browserGetHtml.bytes,
-  errors: errorsOf(browserGetHtml),
-});
+export const quickPdf = quick("pdf", "Print a page as a PDF", browserPdf);
 
-export const quickMarkdown = operation({
-  name: "quick.markdown",
-  summary: "Tell a page as Markdown, in a VM that is made for it",
-  http: { method: "POST", path: "/api/v1/markdown", status: 200 },
-  input: quickInput(browserMarkdown, optionsOf(browserMarkdown.input.shape)),
-  output: browserMarkdown.output,
-  bytes: browserMarkdown.bytes,
-  errors: errorsOf(browserMarkdown),
-});
+export const quickContent = quick(
+  "content",
+  "Read a page's HTML as its scripts have made it",
+  browserGetHtml,
+);
 
-export const quickScrape = operation({
-  name: "quick.scrape",
-  summary: "Read all elements of a page that match some selectors, in a VM that is made for it",
-  http: { method: "POST", path: "/api/v1/scrape", status: 200 },
-  input: quickInput(browserScrape, optionsOf(browserScrape.input.shape)),
-  output: browserScrape.output,
-  errors: errorsOf(browserScrape),
-});
+export const quickMarkdown = quick("markdown", "Tell a page as Markdown", browserMarkdown);
+
+export const quickScrape = quick(
+  "scrape",
+  "Read all elements of a page that match some selectors",
+  browserScrape,
+);
