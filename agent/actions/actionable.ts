@@ -11,11 +11,11 @@ import type { Look, Point } from "./in_page.ts";
 
 /**
  * Tells where to act on the element, in its frame's viewport, or what stands against it: it has to
- * be visible, enabled, still for two frames, and be what the pointer hits. `position` is from the
+ * be visible, enabled, still from one frame to the next, and be what the pointer hits. `position` is from the
  * element's upper left corner; its centre when `null`.
  */
 export const whereToAct: (element: Element, position: Point | null) => Promise<Look<Point>> =
-  withParts(lookAt, disablerOf, hitAt, parentOf, describe);
+  withParts(lookAt, disablerOf, isAboutToMove, hitAt, parentOf, describe);
 
 async function lookAt(element: Element, position: Point | null): Promise<Look<Point>> {
   const blocked = (reason: string) => ({ state: "blocked" as const, reason });
@@ -45,14 +45,17 @@ async function lookAt(element: Element, position: Point | null): Promise<Look<Po
   const outside = { ...blocked(`${what} is outside the viewport`), isOutOfReach: true };
   if (!inViewport(pointIn(first))) return outside;
 
+  const frame = () => new Promise<number>(requestAnimationFrame);
+  const beganMs = await frame();
   const before = boxOf();
-  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  // A busy machine draws two frames for one time, or nearly, between which nothing moves.
+  while (await frame() - beganMs < 10) continue;
   const after = boxOf();
   if (before === undefined || after === undefined) return blocked("it is not visible any more");
   const still = (["left", "top", "width", "height"] as const).every((side) =>
-    Math.abs(before[side] - after[side]) < 0.5
+    Math.abs(before[side] - after[side]) < 0.1
   );
-  if (!still) return blocked("it is moving");
+  if (!still || isAboutToMove(element)) return blocked("it is moving");
 
   const point = pointIn(after);
   const hit = hitAt(point);
@@ -112,6 +115,14 @@ function disablerOf(element: Element): Element | null {
     if (field?.matches(":disabled")) return field;
   }
   return null;
+}
+
+/** Whether an animation of it, or of what it stands in, is yet to begin, which takes some frames. */
+function isAboutToMove(element: Element): boolean {
+  for (let node: Element | null = element; node !== null; node = parentOf(node)) {
+    if (plain(node).getAnimations().some(({ pending }) => pending)) return true;
+  }
+  return false;
 }
 
 /** The innermost element at a place of the viewport. */

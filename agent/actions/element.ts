@@ -8,7 +8,8 @@ import type { Look } from "./in_page.ts";
 const LOOK_PAUSE_MS = 50;
 
 /**
- * Looks until the element is found; `name` is how messages name it, such as `"#ok"`.
+ * Looks until the element is found; `name` is how messages name it, such as `"#ok"`. A look that
+ * takes long may tell what it sees so far.
  *
  * @throws {ViperError} `selector_invalid` at once; when the time is over `element_not_found` or
  * `element_not_actionable` by what was seen last, and `timeout` when the page never answered
@@ -16,15 +17,17 @@ const LOOK_PAUSE_MS = 50;
 export async function whenFound<T>(
   name: string,
   { deadline }: ActionContext,
-  look: () => Promise<Look<T>>,
+  look: (see: (soFar: Look<unknown>) => void) => Promise<Look<T>>,
 ): Promise<T> {
-  let seen: Look<T> | null = null;
+  let seen: Look<unknown> | null = null;
+  const see = (soFar: Look<unknown>) => seen = soFar;
   try {
     while (true) {
-      seen = await looked(look);
-      if (seen.state === "found") return seen.value;
-      if (seen.state === "invalid") {
-        const reason = seen.reason.replace(/\.$/, "");
+      const now = await looked(() => look(see));
+      see(now);
+      if (now.state === "found") return now.value;
+      if (now.state === "invalid") {
+        const reason = now.reason.replace(/\.$/, "");
         throw new ViperError("selector_invalid", `Cannot ${deadline.action}: ${reason}`);
       }
       await deadline.pause(`an element that matches ${name}`, LOOK_PAUSE_MS);

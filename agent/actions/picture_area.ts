@@ -102,8 +102,11 @@ async function boxInView(element: Element): Promise<Look<Clip>> {
     return blocked("it is not visible: its style hides it");
   }
   plain(element).scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+  const frame = () => new Promise<number>(requestAnimationFrame);
+  const beganMs = await frame();
   const before = boxOf();
-  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  // A busy machine draws two frames for one time, or nearly, between which nothing moves.
+  while (await frame() - beganMs < 10) continue;
   const after = boxOf();
   const still = (["x", "y", "width", "height"] as const).every((side) =>
     Math.abs(before[side] - after[side]) < 0.5

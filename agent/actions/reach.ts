@@ -28,13 +28,15 @@ export async function reach(
   also: (element: PageElement) => Promise<Look<unknown>> = () => Promise.resolve(READY),
 ): Promise<Reached> {
   let looks = 0;
-  return await whenFound(targetName(target), context, async () => {
+  return await whenFound(targetName(target), context, async (see) => {
     const mayScroll = looks++ % LOOKS_A_SCROLL === 0;
     const found = await findTarget(target, context);
     if (found.state !== "found") return found;
     using held = new DisposableStack();
     const element = held.use(found.value);
-    const place = await placeOf(element, position, mayScroll);
+    const first = await placeNow(element, position);
+    if (first.state === "blocked") see(first);
+    const place = mayScroll ? await placeIfScrolled(element, position, first) : first;
     if (place.state !== "found") return place;
     const look = await also(element);
     if (look.state !== "found") return look;
@@ -49,13 +51,12 @@ const LOOKS_A_SCROLL = 20;
 const READY = { state: "found", value: true } as const;
 
 /** The place in the page's viewport, scrolled to where nothing lies over it in any frame around. */
-async function placeOf(
+async function placeIfScrolled(
   element: PageElement,
   position: Point | null,
-  mayScroll: boolean,
+  first: Look<Point>,
 ): Promise<Look<Point>> {
-  const first = await placeNow(element, position);
-  if (!mayScroll || first.state !== "blocked" || !first.isOutOfReach) return first;
+  if (first.state !== "blocked" || !first.isOutOfReach) return first;
   // A bar that stays at an edge of the screen lies over some of these places only.
   for (const part of ["center", "end", "start"] as const) {
     const look = await placeAfterScroll(element, position, part);

@@ -79,6 +79,11 @@ class Navigation implements Disposable {
     this.#on("Page.frameScheduledNavigation", begins);
     this.#on("Page.frameRequestedNavigation", ({ frameId, disposition }) => {
       if (disposition === "currentTab") begins({ frameId });
+      else {
+        // What was scheduled is for another page, such as of a link that met the middle button.
+        if (this.#begun === frameId) this.#begun = null;
+        if (disposition !== "download") this.#opensPage = true;
+      }
     });
     this.#on("Page.frameStartedNavigating", begins);
     this.#on("Page.windowOpen", () => this.#opensPage = true);

@@ -133,6 +133,15 @@ const GOOD: Good[] = [
     },
     "There",
   ],
+  ...[{ button: "middle" as const }, { modifiers: ["Control" as const] }].map((how): Good => [
+    `click() of a link with ${JSON.stringify(how)} waits for the page that it opens`,
+    async (c) => {
+      await c.click({ selector: "#link", ...how });
+      await c.waitSelector({ selector: "#there" });
+      return (await c.pagesList({})).pages.slice(-2).map(({ title }) => title);
+    },
+    ["Act", "Slow"],
+  ]),
   [
     "hover()",
     (c) => seen(c, c.hover({ selector: "#ok" }), /^$/),
