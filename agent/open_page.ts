@@ -15,6 +15,8 @@ export interface OpenPage {
   /** DevTools' id of its target. */
   readonly id: string;
   readonly page: Page;
+  /** All open pages, the active one last. */
+  readonly pages: () => readonly OpenPage[];
   /**
    * A DevTools session of our own on the page, for what puppeteer has no words for. In it the page
    * is given its size; in others Chrome draws it without.

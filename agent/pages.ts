@@ -230,7 +230,8 @@ export class Pages {
     const own = { ...kept, turns: new Turns(), loads, dialogs, downloads };
     const seed = new StorageSeed(cdp);
     const believed = { emulations, seed, profile };
-    const open: OpenPage = { id, page, cdp, ...own, ...believed, gone: gone.signal };
+    const pages = () => this.#order;
+    const open: OpenPage = { id, page, pages, cdp, ...own, ...believed, gone: gone.signal };
     this.#order.push(open);
     if (this.#order.length > PAGES_MAX && !this.#parts.isShared()) {
       this.#order[0]?.page.close().catch(() => {});

@@ -18,6 +18,7 @@ import { Deadline } from "../deadline.ts";
 import type { PageFrame } from "../frames.ts";
 import { listCookies } from "./cookies.ts";
 import { readDatabases } from "./indexed_db.ts";
+import { readSessions, type Sessions, sizeOf } from "./page_sessions.ts";
 import { frameOf, readItems } from "./storage.ts";
 
 /** How long one origin may take: a page that hangs must not keep the others from being saved. */
@@ -89,6 +90,8 @@ async function readOrigins(
     leftOut.push({ origin, what: told ?? "", reason: why ?? "" });
   };
   let room = ORIGINS_BYTES_MAX - sizeOf(cookies);
+  const leaveSession = (origin: string, reason: string) => leave(origin, "session_storage", reason);
+  const sessions = await readSessions(own?.origin, context, room, leaveSession);
   const readFrom = async (
     origin: string,
     frameIn: (bound: Deadline) => Promise<PageFrame | null>,
@@ -99,8 +102,8 @@ async function readOrigins(
       using bound = new Deadline(clock, `read "${origin}"`, ms, [deadline.signal]);
       const frame = await frameIn(bound);
       if (frame === null) throw new Error("Chrome does not go there");
-      const isOwn = frame === own?.frame;
-      const { bytes, told } = await readOrigin({ origin, frame }, isOwn, bound, room, leave);
+      const session = frame === own?.frame ? "own" : sessions.get(origin) ?? {};
+      const { bytes, told } = await readOrigin({ origin, frame }, session, bound, room, leave);
       room -= bytes;
       found.set(origin, bytes === 0 ? null : told);
     } catch (error) {
@@ -126,20 +129,20 @@ async function readOrigins(
 /** What one origin stores, and how many bytes that is; none for an origin without anything. */
 async function readOrigin(
   { origin, frame }: OwnPage,
-  isOwn: boolean,
+  session: "own" | NonNullable<ReturnType<Sessions["get"]>>,
   deadline: Deadline,
   room: number,
   leave: (origin: string, what: string, reason: string) => void,
 ): Promise<{ told: OriginContents; bytes: number }> {
-  const items = async (kind: "local" | "session") => {
-    const read = await readItems(frame, kind, { deadline });
+  const taken = (kind: "local" | "session", read: Readonly<Record<string, string>>) => {
     const refusal = sizeOf(read) > room ? "there is no room for it" : refusalOf(storageItems, read);
     if (refusal === null) return read;
     leave(origin, `${kind}_storage`, refusal);
     return {};
   };
-  const local_storage = await items("local");
-  const session_storage = isOwn ? await items("session") : {};
+  const items = (kind: "local" | "session") => readItems(frame, kind, { deadline });
+  const local_storage = taken("local", await items("local"));
+  const session_storage = taken("session", session === "own" ? await items("session") : session);
   const left = room - sizeOf(local_storage) - sizeOf(session_storage);
   const { databases: read, leftOut } = await readDatabases(frame, deadline, left);
   for (const { what, reason } of leftOut) leave(origin, what, reason);
@@ -171,8 +174,4 @@ async function ownPage(context: ActionContext): Promise<OwnPage | null> {
 function refusalOf(schema: ZodType, value: unknown): string | null {
   const { error } = schema.safeParse(value);
   return error?.issues[0]?.message ?? null;
-}
-
-function sizeOf(value: unknown): number {
-  return new TextEncoder().encode(JSON.stringify(value)).length;
 }

@@ -77,7 +77,7 @@ export async function writeItems(
 /** @throws {ViperError} `origin_not_open` */
 export async function frameOf(
   origin: string | undefined,
-  { page, cdp, deadline }: ActionContext,
+  { page, cdp, deadline }: Pick<ActionContext, "page" | "cdp" | "deadline">,
 ): Promise<{ readonly frame: PageFrame; readonly origin: string }> {
   const wanted = origin === undefined ? undefined : new URL(origin).origin;
   const frames = framesOf(page, cdp);

@@ -278,6 +278,42 @@ Deno.test("a profile is taken as far as it goes, and what is left out is told", 
     assert.deepEqual([...new Set(all)].sort(), [site.url, other.slice(0, -1)].sort());
   });
 
+  await t.step(
+    "session storage is taken of all open pages, of two of one origin the last",
+    async () => {
+      const session = async () =>
+        Object.fromEntries(
+          (await client.extractProfile({})).origins
+            .map(({ origin, session_storage }) => [origin, session_storage["page"]]),
+        );
+      const keep = (word: string) => js(client, `sessionStorage.page = "${word}"`);
+      await client.navigate({ url });
+      await keep("first");
+      const first = (await client.pagesList({})).pages.at(-1)?.id ?? "";
+      const { id: second } = await client.pagesNew({ url });
+      await keep("second");
+      const { id: third } = await client.pagesNew({ url: other });
+      await keep("third");
+      const otherOrigin = other.slice(0, -1);
+      assert.deepEqual(await session(), { [site.url]: "second", [otherOrigin]: "third" });
+      await client.pagesActivate({ page: first });
+      await client.pagesActivate({ page: third });
+      assert.deepEqual(await session(), { [site.url]: "first", [otherOrigin]: "third" });
+      await client.pagesActivate({ page: first });
+      await js(client, `setTimeout(() => alert("hold"), 0), 1`).catch(() => {});
+      await reached(async () => (await client.dialogsList({})).dialogs.at(0));
+      const { left_out, origins } = await client.extractProfile({ page: third });
+      assert.deepEqual(left_out.map(({ origin, what }) => [origin, what]), [
+        [site.url, "session_storage"],
+      ]);
+      assert.match(left_out[0]?.reason ?? "", /the page shows the alert "hold"/);
+      const own = origins.find(({ origin }) => origin === site.url);
+      assert.equal(own?.session_storage["page"], "second", "of the other page of that origin");
+      await client.dialogsDismiss({});
+      for (const page of [second, third]) await client.pagesClose({ page });
+    },
+  );
+
   await t.step("a service worker of the site is passed by", async () => {
     await client.navigate({ url: `${other}worker` });
     await js(client, "navigator.serviceWorker.ready.then(() => 1)");
