@@ -50,6 +50,7 @@ export function answerTable({ output, stream }: Operation): string {
     schema.items ?? schema,
     "",
     (_member, isRequired) => isRequired ? "" : "optional",
+    schema,
   );
   return table(["answer", "type", "", "meaning"], rows);
 }
@@ -57,9 +58,10 @@ export function answerTable({ output, stream }: Operation): string {
 /** What stands in the third column, beside name, type and meaning. */
 type Third = (member: Property, isRequired: boolean) => string;
 
-/** The rows of all that is inside a schema, whose own name is `path`. */
-function rowsOf(schema: Property, path: string, third: Third, root = schema): string[][] {
-  if (schema.items !== undefined) return rowsOf(schema.items, `${path}[]`, third, root);
+/** The rows of all that is inside a schema, whose own name is `path`; `root` has its definitions. */
+function rowsOf(reference: Property, path: string, third: Third, root = reference): string[][] {
+  const [schema, rest] = resolved(reference, root);
+  if (schema.items !== undefined) return rowsOf(schema.items, `${path}[]`, third, rest);
   const choices = [schema, ...schema.anyOf ?? []];
   const { properties = {}, required = [] } = choices.find((choice) => choice.properties) ?? {};
   return Object.entries(properties).flatMap(([name, member]) => {
@@ -70,14 +72,16 @@ function rowsOf(schema: Property, path: string, third: Third, root = schema): st
       third(member, required.includes(name)),
       member.description ?? "",
     ];
-    return [row, ...rowsOf(resolved(member, root), own, third, root)];
+    return [row, ...rowsOf(member, own, third, rest)];
   });
 }
 
-/** A schema that stands elsewhere, once: one that holds itself has no end. */
-function resolved(member: Property, { $defs = {} }: Property): Property {
+/** What a reference names, and where to look further: what holds itself is told once. */
+function resolved(member: Property, root: Property): [schema: Property, rest: Property] {
   const name = member.$ref?.replace("#/$defs/", "");
-  return name === undefined ? member : $defs[name] ?? {};
+  if (name === undefined) return [member, root];
+  const { [name]: named = {}, ...others } = root.$defs ?? {};
+  return [named, { ...root, $defs: others }];
 }
 
 function typeOf({ type, anyOf, enum: words, const: word, ...rest }: Property): string {

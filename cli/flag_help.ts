@@ -1,8 +1,14 @@
 /** What the help says of a flag or an argument, out of the member that it sets. */
 import type { Property } from "./flag_value.ts";
 
+/** What a member is, and how it is typed where that is not as a plain value. */
+export function argumentHelp(property: Property): string {
+  const kind = placeholder(property);
+  return kind === "value" ? memberHelp(property) : `${memberHelp(property)}, as ${kind}`;
+}
+
 /** What a member is, and what it takes: words, members of its own, or a range. */
-export function memberHelp(property: Property): string {
+function memberHelp(property: Property): string {
   const { description = "", anyOf = [] } = property;
   const taken = [property, ...anyOf].map(valuesOf).find((values) => values !== "");
   return [description, taken && `(${taken})`].filter(Boolean).join(" ");

@@ -15,6 +15,7 @@ import {
   ticketOperations,
   vmOperations,
 } from "../protocol/operations.ts";
+import { vmName } from "../protocol/vms.ts";
 import { type ViperClient, viperClient } from "./client.ts";
 import type { CliContext, DaemonAddress } from "./context.ts";
 import { fileCommand } from "./file_command.ts";
@@ -83,6 +84,7 @@ export function browserCommand(context: CliContext, daemon: Daemon): Command {
       verb,
       operation,
       argument: "vm",
+      argumentHelp: vmName.description,
       print,
       readText: (path) => readValue(context, path),
       call: async (input, vmName) =>

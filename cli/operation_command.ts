@@ -8,7 +8,7 @@ import { Command } from "commander";
 import * as z from "zod";
 import type { Operation } from "../protocol/operation.ts";
 import { TARGET_MARK, targetFields } from "../protocol/target.ts";
-import { flagHelp, memberHelp, placeholder } from "./flag_help.ts";
+import { argumentHelp, flagHelp, placeholder } from "./flag_help.ts";
 import { parseValue, type Property, settle } from "./flag_value.ts";
 import { printable } from "./output.ts";
 import { parseTarget, TARGET_HELP } from "./target_argument.ts";
@@ -25,6 +25,8 @@ export interface OperationCommandOptions {
   readonly operation: Operation;
   /** Stands before the operation's own arguments, such as the VM of a browser operation. */
   readonly argument?: string;
+  /** What it is, where it is no member of the input, which would say. */
+  readonly argumentHelp?: string | undefined;
   /** Members that have no flag. */
   readonly omit?: readonly string[];
   readonly call: (input: Record<string, unknown>, argument: string) => Promise<unknown>;
@@ -43,7 +45,8 @@ export function operationCommand(options: OperationCommandOptions): Command {
   const names = [...leading, ...required];
   for (const name of names) {
     const property = properties[name] ?? {};
-    const help = name === TARGET ? TARGET_HELP : memberHelp(property);
+    const own = name === argument ? options.argumentHelp : undefined;
+    const help = name === TARGET ? TARGET_HELP : own ?? argumentHelp(property);
     command.argument(`<${name}>`, help, (text: string) => parseValue(text, property));
   }
   const notFlags = new Set([...required, ...options.omit ?? []]);
