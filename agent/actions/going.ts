@@ -4,7 +4,24 @@ import type { OutputOf } from "../../protocol/operation.ts";
 import type { browserNavigate } from "../../protocol/pages.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ActionContext } from "../action_runner.ts";
+import type { Deadline } from "../deadline.ts";
 import { callInDocument } from "../world.ts";
+
+/** Chrome's word while one document takes the other's place, which it may already have told of. */
+const BETWEEN_DOCUMENTS = /Not attached to an active page/;
+const STANDS_PAUSE_MS = 10;
+
+/** Sends a command that Chrome refuses for a moment after it has told of a new document. */
+export async function onceItStands<T>(deadline: Deadline, send: () => Promise<T>): Promise<T> {
+  while (true) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof Error && BETWEEN_DOCUMENTS.test(error.message))) throw error;
+      await deadline.pause("the page's document to stand", STANDS_PAUSE_MS);
+    }
+  }
+}
 
 /** Stops the page when time is up, and tells what Chrome refuses as `navigation_failed`. */
 export async function whileGoing<T>(

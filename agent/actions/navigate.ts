@@ -8,7 +8,7 @@ import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { downloadBegun } from "../downloads/begun.ts";
-import { placeOf, whileGoing } from "./going.ts";
+import { onceItStands, placeOf, whileGoing } from "./going.ts";
 
 /** Loads a URL. */
 export async function navigate(
@@ -18,12 +18,12 @@ export async function navigate(
   const { cdp, loads, deadline, downloads, id } = context;
   return await whileGoing(context, async () => {
     const before = downloads.lastOf(id)?.id;
-    const going = cdp.send("Page.navigate", { url });
+    const going = onceItStands(deadline, () => cdp.send("Page.navigate", { url }));
     const { loaderId, errorText, isDownload } = await loads.starting(wait_until, going, deadline);
     // A page's own frame goes by the id of its target.
     if (isDownload) throw await downloadBegun(downloads, id, before, deadline);
     if (errorText !== undefined && !HAS_ANSWER.test(errorText)) {
-      // Until its error page stands Chrome takes no further command. What is aborted shows none.
+      // Its error page is on its way still. What is aborted shows none.
       if (loaderId !== undefined && !ABORTED.test(errorText)) {
         await loads.reachLoader("commit", loaderId, deadline);
       }
@@ -49,11 +49,8 @@ export async function reload(
   const { cdp, loads, deadline } = context;
   return await whileGoing(context, async () => {
     const before = loads.count;
-    await loads.starting(
-      wait_until,
-      cdp.send("Page.reload", { ignoreCache: ignore_cache }),
-      deadline,
-    );
+    const reloading = () => cdp.send("Page.reload", { ignoreCache: ignore_cache });
+    await loads.starting(wait_until, onceItStands(deadline, reloading), deadline);
     await loads.reach(wait_until, before, deadline);
     return await arrived(context);
   });
@@ -69,7 +66,7 @@ export function goInHistory(steps: -1 | 1) {
     return await whileGoing(context, async () => {
       const { currentIndex, entries } = await deadline.race(
         "the page's history",
-        cdp.send("Page.getNavigationHistory"),
+        onceItStands(deadline, () => cdp.send("Page.getNavigationHistory")),
       );
       const entry = entries[currentIndex + steps];
       if (entry === undefined) {
