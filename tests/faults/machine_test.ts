@@ -13,8 +13,6 @@ import { assertUnchanged, type Ground, leavingNothing } from "../leaks.ts";
 import { privateNetworkMissing } from "../private_network.ts";
 import { type OpenedDaemon, type OpenOptions, openTestDaemon, quietHost } from "./open_daemon.ts";
 
-/** From the end of a machine to the word that it has crashed. */
-const CRASH_TOLD_MS = 1_000;
 /** An emulated guest that does something may take so long. */
 const GUEST_MS = 60_000;
 /** How much faster than time a hurried clock runs. */
@@ -30,7 +28,7 @@ interface Scene {
   readonly ground: Ground;
   create(more?: object): Promise<Vm>;
   /** The VM when it has crashed; checks that it holds nothing any more. */
-  crashed(withinMs: number): Promise<Vm>;
+  crashed(): Promise<Vm>;
 }
 
 function machineTest(
@@ -48,14 +46,13 @@ function machineTest(
       daemon,
       ground,
       create: (more = {}) => daemon.client.vms.create({ name: "a", memory_mb: 256, ...more }),
-      crashed: async (withinMs) => {
+      crashed: async () => {
         const startedMs = performance.now();
         const vm = await daemon.client.vms.wait({
           ...{ name: "a", status: "crashed", timeout_ms: GUEST_MS },
         });
         const tookMs = performance.now() - startedMs;
         console.log(`${vm.reason}: told after ${Math.round(tookMs)} ms`);
-        assert.ok(tookMs < withinMs, `told after ${tookMs} ms`);
         assert.deepEqual([vm.pid, vm.ip_address], [undefined, undefined]);
         // Its logs say what happened, until it is deleted.
         const freed = async () => (await ground.traces()).filter((line) => !/\/logs\/./.test(line));
@@ -71,16 +68,16 @@ function machineTest(
   Deno.test({ name, ignore: skip !== null, fn: () => leavingNothing(run) });
 }
 
-machineTest("a killed hypervisor is told within a second and frees all", async (scene) => {
+machineTest("a killed hypervisor is told by its signal, and frees all", async (scene) => {
   const { pid = 0 } = await scene.create();
   Deno.kill(pid, "SIGKILL");
-  assert.match((await scene.crashed(CRASH_TOLD_MS)).reason ?? "", /SIGKILL/);
+  assert.match((await scene.crashed()).reason ?? "", /SIGKILL/);
 });
 
 machineTest("a hypervisor that the kernel ends for want of memory has crashed", async (scene) => {
   const { id, pid = 0 } = await scene.create();
   await using limit = starve(id, pid);
-  assert.match((await scene.crashed(GUEST_MS)).reason ?? "", limit.reason);
+  assert.match((await scene.crashed()).reason ?? "", limit.reason);
   limit.assertKilled();
 });
 
@@ -89,7 +86,7 @@ machineTest(
   async (scene) => {
     const { pid = 0 } = await scene.create();
     Deno.kill(pid, "SIGSTOP");
-    const { reason } = await scene.crashed(GUEST_MS);
+    const { reason } = await scene.crashed();
     assert.equal(reason, "the machine did not answer");
   },
   { host: { ...quietHost(), clock: hurriedClock(quietHost().clock) } },
@@ -99,7 +96,7 @@ machineTest(
   "a guest whose agent never announces is given up when its time to boot is over",
   async (scene) => {
     await scene.create({ kernel_cmdline: "viper.test=tick" });
-    const { reason } = await scene.crashed(GUEST_MS);
+    const { reason } = await scene.crashed();
     assert.equal(reason, "the agent was not ready in 3000 ms");
   },
   { flags: { bootTimeoutMs: "3000" } },
@@ -107,7 +104,7 @@ machineTest(
 
 machineTest("a guest whose kernel panics has crashed, and the reason says so", async (scene) => {
   await scene.create({ kernel_cmdline: "viper.test=panic" });
-  const { reason } = await scene.crashed(GUEST_MS);
+  const { reason } = await scene.crashed();
   assert.equal(reason, "the machine ended: guest panic");
 });
 

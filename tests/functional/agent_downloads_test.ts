@@ -8,7 +8,7 @@ import puppeteer from "puppeteer-core";
 import { DOWNLOADS_BYTES_MAX } from "../../agent/downloads/downloads.ts";
 import type { Download } from "../../protocol/downloads.ts";
 import { ViperError } from "../../protocol/problems.ts";
-import { serveSite, type Site, startAgent, type TestAgent } from "./agent_fixture.ts";
+import { killAll, serveSite, type Site, startAgent, type TestAgent } from "./agent_fixture.ts";
 import { reached } from "./reached.ts";
 
 type Client = TestAgent["client"];
@@ -100,8 +100,12 @@ Deno.test("downloads are listed, waited for, fetched and deleted", async (t) => 
 
   await t.step("one that is under way, and is deleted", async () => {
     const { id } = await start(client, `${site.url}/slow`);
-    const { downloads: [slow] } = await client.downloadsList({ state: "in_progress" });
-    assert.deepEqual([slow?.id, slow?.total_bytes], [id, 100 * MEGABYTE.length]);
+    // How large it is Chrome tells with the first progress.
+    const slow = await reached(async () => {
+      const { downloads: [first] } = await client.downloadsList({ state: "in_progress" });
+      return first?.total_bytes === undefined ? undefined : first;
+    });
+    assert.deepEqual([slow.id, slow.total_bytes], [id, 100 * MEGABYTE.length]);
     assert.equal(await refusal(client.downloadsWait({ id, timeout_ms: 300 })), "timeout");
     assert.equal(await refusal(client.downloadsFetch({ id })), "download_not_complete");
     await client.downloadsDelete({ id });
@@ -137,7 +141,7 @@ Deno.test("downloads outlive Chrome, and those under way fail with it", async ()
   const { id: whole } = await start(client, `${site.url}/named`);
   assert.equal((await client.downloadsWait({ id: whole })).state, "completed");
   const { id: slow } = await start(client, `${site.url}/slow`);
-  for (const pid of agent.chromeProcesses()) Deno.kill(pid, "SIGKILL");
+  killAll(agent.chromeProcesses());
   const { state, reason } = await client.downloadsWait({ id: slow });
   assert.deepEqual([state, reason], ["failed", "Chrome has ended"]);
   assert.equal(await (await client.downloadsFetch({ id: whole })).text(), "hello");

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import puppeteer from "puppeteer-core";
-import { startAgent, type TestAgent } from "./agent_fixture.ts";
+import { killAll, startAgent, type TestAgent } from "./agent_fixture.ts";
 import { serveMirror } from "./mirror.ts";
 import { reached } from "./reached.ts";
 
@@ -97,13 +97,7 @@ Deno.test("emulate(), permissions and the dialogs' policy hold in the next Chrom
   await client.dialogsPolicy({ policy: "accept" });
   await client.setPermissions({ permissions: { notifications: "granted", midi: "granted" } });
   await client.setPermissions({ origin: site.url, permissions: { midi: "denied" } });
-  for (const pid of agent.chromeProcesses()) {
-    try {
-      Deno.kill(pid, "SIGKILL");
-    } catch {
-      // It ended with the others.
-    }
-  }
+  killAll(agent.chromeProcesses());
   await agent.announced(2);
   await client.navigate({ url: `${site.url}/` });
   const seen = "[sent['x-given'], innerWidth, confirm('Sure?')]";

@@ -212,6 +212,17 @@ export function tryKill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   }
 }
 
+/** Signals processes, of which some end with others: what holds Chrome's profile, as a rule. */
+export function killAll(pids: readonly number[], signal: Deno.Signal = "SIGKILL"): void {
+  for (const pid of pids) {
+    try {
+      Deno.kill(pid, signal);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
 /** Waits on a state. @throws when it is not reached in time */
 export async function until(what: string, holds: () => boolean): Promise<void> {
   const endsAt = performance.now() + WAIT_MS;

@@ -221,11 +221,12 @@ Deno.test("pages are opened, listed, named, activated and closed", async (t) => 
     assert.equal(result, "A");
   });
   await t.step("one page does not wait for another", async () => {
-    const hanging = client.evaluate({ expression: "new Promise(() => {})", timeout_ms: 3_000 })
-      .catch(({ code }) => code);
-    await client.evaluate({ expression: "1", page: a, timeout_ms: 1_000 });
+    const hanging = client.evaluate({ expression: "new Promise((done) => globalThis.end = done)" });
+    await client.waitFunction({ expression: "globalThis.end !== undefined" });
+    await client.evaluate({ expression: "1", page: a });
     await client.pagesActivate({ page: a });
-    assert.equal(await hanging, "timeout");
+    await client.waitFunction({ expression: "end(7), true", page: b });
+    assert.equal((await hanging).result, 7);
   });
   await t.step("the activated one is the active one", async () => {
     assert.deepEqual(await titles(), ["B", "A"]);

@@ -11,6 +11,9 @@ import { serveSite, startAgent, type TestAgent } from "./agent_fixture.ts";
 const PAGE = `<title>Page</title><link rel="icon" href="data:,"><input id="q"><button id="ok"
   onclick="document.title = document.querySelector('#q').value">OK</button>`;
 
+/** For a script to begin in, on a busy machine, that is to be ended. */
+const ENDLESS_MS = 8_000;
+
 /** A module whose default export does that. */
 const main = (body: string) =>
   `export default async ({ page, browser, args, console }) => {${body}}`;
@@ -192,10 +195,16 @@ Deno.test("script.run runs a module with puppeteer", async (t) => {
   });
 
   await t.step("ends at its time, with what it had written", async () => {
-    for (const endless of ["while (true);", "await new Promise(() => {})"]) {
-      const error = await refusal(
-        run(main(`console.log("begun"); ${endless}`), { timeout_ms: 4_000 }),
-      );
+    const endless = ["while (true);", "await new Promise(() => {})"];
+    // Each on a page of its own, so that both have all of their time.
+    const errors = await Promise.all(endless.map(async (end) => {
+      const { id: page } = await client.pagesNew({});
+      const script = main(`console.log("begun"); ${end}`);
+      const error = await refusal(run(script, { page, timeout_ms: ENDLESS_MS }));
+      await client.pagesClose({ page });
+      return error;
+    }));
+    for (const error of errors) {
       assert.equal(error.code, "timeout");
       assert.match(error.message, /still waiting for the script to end; its console: begun$/);
     }

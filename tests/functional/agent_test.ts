@@ -9,18 +9,16 @@ import { denoHost } from "../../host/deno_host.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { Audience } from "../../protocol/signature.ts";
 import { Signer } from "../../protocol/signer.ts";
-import { serveSite, spawnAgent, startAgent, tryKill, until, within } from "./agent_fixture.ts";
-
-/** Kills what holds Chrome's profile; the wrapper script and all of Chrome's own processes. */
-function killChrome(pids: number[]): void {
-  for (const pid of pids) {
-    try {
-      Deno.kill(pid, "SIGKILL");
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-}
+import {
+  killAll,
+  serveSite,
+  spawnAgent,
+  startAgent,
+  type TestAgent,
+  tryKill,
+  until,
+  within,
+} from "./agent_fixture.ts";
 
 /** Of Chrome's processes the one that the others descend from. */
 function isBrowser(pid: number): boolean {
@@ -34,6 +32,14 @@ function commandOf(pid: number): string {
   } catch {
     return "";
   }
+}
+
+/** An action that runs on the page until something ends it: then it is told why. */
+async function endlessAction({ client }: TestAgent): Promise<() => Promise<ViperError>> {
+  const acting = client.evaluate({ expression: "globalThis.begun = true, new Promise(() => {})" })
+    .then(() => assert.fail("it has no end of its own"), (error) => error);
+  await client.waitFunction({ expression: "globalThis.begun" });
+  return () => acting;
 }
 
 /** The headers that sign a request for `/elsewhere`. */
@@ -106,18 +112,14 @@ Deno.test("agent starts Chrome again when it exits, and says so", async () => {
   await using agent = await startAgent();
   await agent.client.evaluate({ expression: "1" }); // Ready says nothing of a page yet.
   const before = agent.chromeProcesses();
-  const underWay = agent.client.evaluate({ expression: "new Promise(() => {})" }).then(
-    () => assert.fail("Chrome was killed under this action"),
-    (error) => error,
-  );
-  await agent.client.health({}); // The action above was sent before this one was answered.
+  const underWay = await endlessAction(agent);
 
-  killChrome(before);
+  killAll(before);
   const second = await agent.announced(2);
 
   assert.equal(second.browser_restarts, 1);
   assert.equal(second.port, agent.announces[0]?.port);
-  const error = await within("the action under way", underWay);
+  const error = await within("the action under way", underWay());
   assert(error instanceof ViperError);
   assert.equal(error.code, "browser_unavailable");
   const { title } = await agent.client.navigate({ url: "data:text/html,<title>Back</title>" });
@@ -134,7 +136,7 @@ for (const ahead of [false, true]) {
     // Chrome writes its cookies after some time; what a page stores, at once when it ends well.
     await agent.client.evaluate({ expression: "localStorage.setItem('kept', 'yes')" });
     const browsers = agent.chromeProcesses().filter((pid) => isBrowser(pid));
-    for (const pid of browsers) Deno.kill(pid, "SIGTERM");
+    killAll(browsers, "SIGTERM");
     assert.match((await agent.announced(2)).browser_ended ?? "", /Chrome/);
 
     await agent.client.navigate({ url: site.url });
@@ -146,14 +148,12 @@ for (const ahead of [false, true]) {
 Deno.test("agent tells of a page that crashes, and its actions of why they end", async () => {
   await using agent = await startAgent();
   const { pages: [page] } = await agent.client.pagesList({});
-  const underWay = agent.client.evaluate({ expression: "new Promise(() => {})" })
-    .then(() => assert.fail("the page crashed under this action"), (error) => error);
-  await agent.client.health({}); // The action above was sent before this one was answered.
+  const underWay = await endlessAction(agent);
   const [browser = 0] = agent.chromeProcesses().filter(isBrowser);
   const processes = await processTree(denoHost({ log: () => {} }).files, browser);
-  killChrome(processes.filter((pid) => commandOf(pid).includes("--type=renderer")));
+  killAll(processes.filter((pid) => commandOf(pid).includes("--type=renderer")));
 
-  const error = await within("the action under way", underWay);
+  const error = await within("the action under way", underWay());
   assert.equal(error.code, "page_crashed");
   await until("the crash to be told", () => agent.pageCrashes.length > 0);
   assert.deepEqual(agent.pageCrashes.map(({ page, reason }) => ({ page, reason })), [
@@ -172,7 +172,7 @@ Deno.test("agent takes over a Chrome that runs ahead, and starts its own when th
   assert.deepEqual(agent.chromeProcesses().filter((pid) => isBrowser(pid)).length, 1);
   assert(ahead.some((pid) => isBrowser(pid) && commandOf(pid).includes("/ahead/profile")));
 
-  killChrome(ahead);
+  killAll(ahead);
   assert.equal((await agent.announced(2)).browser_restarts, 1);
   assert.equal((await agent.client.evaluate({ expression: "2 + 2" })).result, 4);
   assert(agent.chromeProcesses().some((pid) => isBrowser(pid)));
@@ -227,7 +227,7 @@ Deno.test("agent ends a Chrome that hangs behind a script which does not pass si
   await Deno.writeTextFile(executable, `#!/bin/sh\n${real} "$@"\n`, { mode: 0o755 });
   {
     await using agent = await startAgent({ executable });
-    for (const pid of agent.chromeProcesses()) Deno.kill(pid, "SIGSTOP");
+    killAll(agent.chromeProcesses(), "SIGSTOP");
 
     tryKill(agent.child, "SIGTERM");
     const { code } = await within("the agent's end", agent.child.status);

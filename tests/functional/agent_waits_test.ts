@@ -66,11 +66,12 @@ table("waitSelector() waits for an element in each state", () => ({
         ),
     ],
     ["while another action has its turn", async (c) => {
-      const slow = c.evaluate({ expression: "new Promise((done) => setTimeout(done, 500))" });
-      const waited = c.waitSelector({ selector: "#ok" }).then(() => "wait");
-      const first = await Promise.race([waited, slow.then(() => "action")]);
+      const slow = c.evaluate({ expression: "new Promise((done) => globalThis.end = done)" });
+      await c.waitFunction({ expression: "globalThis.end !== undefined" });
+      const answer = await c.waitSelector({ selector: "#ok" });
+      await c.waitFunction({ expression: "end(), true" });
       await slow;
-      return { status: first === "wait" ? "ok" : first };
+      return answer;
     }],
   ] as [string, (c: Client) => Promise<unknown>][]).map(([title, call]): Good => [title, call, OK]),
   bad: ([
@@ -205,8 +206,11 @@ table("waitUrl() waits until the page is where it is to be", (site) => {
       ],
       [
         "a page that does not load",
-        (c) =>
-          later(c, "location = '/hanging'", () => c.waitUrl({ url: `${site}/hanging`, ...short })),
+        async (c) => {
+          const url = `${site}/hanging`;
+          await c.navigate({ url, wait_until: "commit" });
+          return await c.waitUrl({ url, ...short });
+        },
         "timeout",
         /the page's load event/,
       ],

@@ -20,6 +20,7 @@ async function scrape(daemon: DaemonProcess): Promise<ReadonlyMap<string, Family
 
 Deno.test("viper serve moves its counters with a VM's life, and its gauges back", async () => {
   await using daemon = await startDaemon(LOCAL);
+  const startedMs = performance.now();
   const before = await scrape(daemon);
   await daemon.client.vms.create({ name: "watched-vm" });
   await daemon.client.vms.wait({ name: "watched-vm", timeout_ms: WAIT_MS });
@@ -61,7 +62,8 @@ Deno.test("viper serve moves its counters with a VM's life, and its gauges back"
   assert.equal(moved(`viper_agent_request_duration_seconds_count{${evaluate}}`), 2);
   const overhead = sum("viper_http_request_duration_seconds", evaluate) -
     sum("viper_agent_request_duration_seconds", evaluate);
-  assert.ok(overhead > 0 && overhead < 1, `the daemon's own part is ${overhead} s`);
+  const tookS = (performance.now() - startedMs) / 1_000;
+  assert.ok(overhead > 0 && overhead < tookS, `the daemon's own part is ${overhead} s`);
   assert.ok(moved("process_cpu_seconds_total") > 0);
   assert.ok(valueOf(after, "process_resident_memory_bytes") > 1e7);
   assert.ok(valueOf(after, "viper_database_bytes") > 0);

@@ -199,7 +199,10 @@ export const ROWS: { readonly [K in Key]?: Row<K> } = {
       assert.match(JSON.stringify(messages), /hello 1/),
   },
   errors: {
-    input: { limit: 5 },
+    input: async ({ browser }) => {
+      await reached(async () => (await browser.errors({})).errors[0]);
+      return { limit: 5 };
+    },
     answer: (all: object) => assert.match(JSON.stringify(all), /boom/),
   },
   requests: {
