@@ -6,10 +6,14 @@
  * @module
  */
 import { plain } from "../plain.ts";
+import { withParts } from "../world.ts";
 import type { Look } from "./in_page.ts";
 
 /** Focuses a field and selects its content, or puts the caret behind it. */
-export function focusField(element: Element, selectAll: boolean): Look<true> {
+export const focusField = withParts(focusOn, fieldOf);
+
+function focusOn(named: Element, selectAll: boolean): Look<true> {
+  const element = fieldOf(named);
   const field = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
   const untypable = ["button", "checkbox", "color", "file", "hidden", "image"]
     .concat(["radio", "range", "reset", "submit"]);
@@ -41,29 +45,34 @@ export function focusField(element: Element, selectAll: boolean): Look<true> {
 
 /**
  * Sets the value of a field that is no text, such as a date or a colour, as if it had been picked.
- * `null` says that the field is a text, which is for the keyboard.
+ * `false` says that the field is a text, which is for the keyboard. What it does not take leaves it
+ * as it is.
  */
-export function pickValue(element: Element, value: string): Look<boolean> {
+export const pickValue = withParts(pick, fieldOf);
+
+function pick(named: Element, value: string): Look<boolean> {
+  const element = fieldOf(named);
   const picked = ["color", "date", "datetime-local", "month", "range", "time", "week"];
-  if (!(element instanceof HTMLInputElement) || !picked.includes(element.type)) {
+  const isInput = element instanceof HTMLInputElement;
+  if (!isInput || element.type !== "number" && !picked.includes(element.type)) {
     return { state: "found", value: false };
   }
   if (element.readOnly) return { state: "blocked", reason: "it is read-only" };
-  // What a field refuses empties it, so a copy is asked first.
-  const copy = element.cloneNode() as HTMLInputElement;
-  copy.value = value;
-  if (copy.value !== value) {
-    const example: Readonly<Record<string, string>> = {
-      ...{ color: "#1a2b3c", date: "2026-12-31", "datetime-local": "2026-12-31T13:45" },
-      ...{ month: "2026-12", time: "13:45", week: "2026-W53" },
-    };
-    const like = example[element.type];
-    const reason = `it is <input type="${element.type}"> and does not take that value` +
-      (like === undefined ? "" : `; it takes one such as ${like}`);
-    return { state: "blocked", reason };
+  const { type } = element;
+  const trial = element.cloneNode() as HTMLInputElement;
+  trial.value = value;
+  // Chrome writes dates and colours in its own way; what it cannot read it puts another in place of.
+  const isTaken = type === "color"
+    ? trial.value === value.toLowerCase()
+    : type === "range"
+    ? value.trim() !== "" && Number(trial.value) === Number(value)
+    : (trial.value === "") === (value === "");
+  if (!isTaken) {
+    return { state: "blocked", reason: `it takes no such value: it is <input type="${type}">` };
   }
+  if (type === "number") return { state: "found", value: false };
   element.focus({ preventScroll: true });
-  element.value = value;
+  element.value = trial.value;
   element.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
   element.dispatchEvent(new Event("change", { bubbles: true }));
   return { state: "found", value: true };
@@ -73,11 +82,14 @@ export function pickValue(element: Element, value: string): Look<boolean> {
 export type OptionKey = "value" | "label" | "index";
 
 /** Selects these options and no others; tells the values that are selected then. */
-export function selectOptions(
-  element: Element,
+export const selectOptions = withParts(selectIn, fieldOf);
+
+function selectIn(
+  named: Element,
   key: OptionKey | null,
   wanted: readonly (string | number)[],
 ): Look<string[]> {
+  const element = fieldOf(named);
   const blocked = (reason: string) => ({ state: "blocked" as const, reason });
   if (!(element instanceof HTMLSelectElement)) {
     return blocked(`it has no options: it is <${plain(element).localName}>`);
@@ -102,7 +114,9 @@ export function selectOptions(
           `it has ${told.join(", ") || "none"}`,
       );
     }
-    if (option.disabled) return blocked(`its option ${JSON.stringify(name)} is disabled`);
+    if (option.matches(":disabled")) {
+      return blocked(`its option ${JSON.stringify(name)} is disabled`);
+    }
     chosen.push(option);
   }
   element.focus({ preventScroll: true });
@@ -113,8 +127,10 @@ export function selectOptions(
 }
 
 /** Whether a check box, radio button or switch is on. */
-export function isChecked(element: Element): Look<boolean> {
-  const own = element instanceof HTMLLabelElement ? element.control ?? element : element;
+export const isChecked = withParts(isOn, fieldOf);
+
+function isOn(element: Element): Look<boolean> {
+  const own = fieldOf(element);
   if (own instanceof HTMLInputElement && ["checkbox", "radio"].includes(own.type)) {
     return { state: "found", value: own.checked };
   }
@@ -133,14 +149,18 @@ export interface FileToSet {
 }
 
 /** Puts files into a file field, in place of those that it has. */
-export function setFiles(element: Element, files: readonly FileToSet[]): Look<number> {
+export const setFiles = withParts(putFiles, fieldOf);
+
+function putFiles(element: Element, files: readonly FileToSet[]): Look<number> {
   const blocked = (reason: string) => ({ state: "blocked" as const, reason });
-  const own = element instanceof HTMLLabelElement ? element.control ?? element : element;
+  const own = fieldOf(element);
   if (!(own instanceof HTMLInputElement) || own.type !== "file") {
     return blocked(`it takes no files: it is <${plain(own).localName}>`);
   }
   if (own.disabled) return blocked("it is disabled");
-  if (files.length > 1 && !own.multiple) return blocked("it takes one file only");
+  if (files.length > 1 && !own.multiple && !own.webkitdirectory) {
+    return blocked("it takes one file only");
+  }
   const transfer = new DataTransfer();
   for (const { name, mime_type, data } of files) {
     const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
@@ -150,6 +170,15 @@ export function setFiles(element: Element, files: readonly FileToSet[]): Look<nu
   own.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
   own.dispatchEvent(new Event("change", { bubbles: true }));
   return { state: "found", value: own.files.length };
+}
+
+/** The field that is meant: the element, what it is a part of, or what its label is of. */
+function fieldOf(element: Element): Element {
+  if (element instanceof HTMLElement && plain(element).isContentEditable) return element;
+  const fields = "input, select, textarea, button, [role=checkbox], [role=menuitemcheckbox], " +
+    "[role=menuitemradio], [role=radio], [role=switch]";
+  const field = plain(element).closest(fields);
+  return field ?? plain(element).closest("label")?.control ?? element;
 }
 
 /** Gives the element the focus. */
