@@ -279,7 +279,7 @@ Deno.test("a profile is taken as far as it goes, and what is left out is told", 
   });
 
   await t.step(
-    "session storage is taken of all open pages, of two of one origin the last",
+    "of two pages of one origin the last one's session storage is taken",
     async () => {
       const session = async () =>
         Object.fromEntries(
@@ -303,10 +303,9 @@ Deno.test("a profile is taken as far as it goes, and what is left out is told", 
       await js(client, `setTimeout(() => alert("hold"), 0), 1`).catch(() => {});
       await reached(async () => (await client.dialogsList({})).dialogs.at(0));
       const { left_out, origins } = await client.extractProfile({ page: third });
-      assert.deepEqual(left_out.map(({ origin, what }) => [origin, what]), [
-        [site.url, "session_storage"],
-      ]);
-      assert.match(left_out[0]?.reason ?? "", /the page shows the alert "hold"/);
+      const [left, ...more] = left_out.filter(({ what }) => what === "session_storage");
+      assert.deepEqual([left?.origin, more], [site.url, []]);
+      assert.match(left?.reason ?? "", /the page shows the alert "hold"/);
       const own = origins.find(({ origin }) => origin === site.url);
       assert.equal(own?.session_storage["page"], "second", "of the other page of that origin");
       await client.dialogsDismiss({});
