@@ -3,6 +3,7 @@ import type { CDPSession } from "puppeteer-core";
 import { type EmulationSettings, NETWORK_PROFILES } from "../../protocol/emulation.ts";
 import type { Viewport } from "../../protocol/vm_settings.ts";
 import { clientHintsOf } from "./client_hints.ts";
+import { bareLanguages } from "./languages.ts";
 import type { TargetKind } from "./own_targets.ts";
 
 /** Bytes a second of a kilobit a second. */
@@ -26,9 +27,10 @@ const putMedia: Put = (session, settings) =>
 
 const putUserAgent: Put = (session, { user_agent: given }) => {
   const metadata = given && clientHintsOf(given.user_agent);
+  const languages = bareLanguages(given?.accept_language ?? "");
   return session.send("Emulation.setUserAgentOverride", {
     userAgent: given?.user_agent ?? "",
-    ...(given?.accept_language === undefined ? {} : { acceptLanguage: given.accept_language }),
+    ...(languages === "" ? {} : { acceptLanguage: languages }),
     ...(given?.platform === undefined ? {} : { platform: given.platform }),
     ...(metadata === undefined ? {} : { userAgentMetadata: metadata }),
   });
