@@ -188,15 +188,17 @@ export class Emulations implements Disposable {
 
   async #putOn({ session, kind, pageId }: OwnTarget, keys: readonly SettingKey[]): Promise<void> {
     const putting = put(session, kind, this.of(pageId), keys);
-    if (!keys.includes("http_auth")) return await putting;
+    if (!keys.includes("http_auth") && !keys.includes("blocked_urls")) return await putting;
     const { mocks } = this;
+    const { http_auth, blocked_urls } = this.of(pageId);
     const interception = this.#interceptions.get(session) ?? new Interception(session);
     this.#interceptions.set(session, interception);
     await Promise.all([
       putting,
       interception.set({
         patterns: mocks.of(pageId).map(({ rule }) => rule.url),
-        auth: this.of(pageId).http_auth,
+        blocked: blocked_urls ?? [],
+        auth: http_auth,
         use: (url, method) => mocks.use(pageId, url, method),
       }),
     ]);

@@ -2,6 +2,7 @@
 import type { CDPSession, Protocol } from "puppeteer-core";
 import type { EmulationSettings } from "../../protocol/emulation.ts";
 import type { MockRule } from "../../protocol/mocks.ts";
+import { matcherOf } from "./mocks.ts";
 
 /** Questions for a password that are remembered, to tell a first one from a repeated one. */
 export const QUESTIONS_MAX = 1_000;
@@ -9,6 +10,8 @@ export const QUESTIONS_MAX = 1_000;
 /** What the requests of a target meet. */
 export interface Interceptor {
   readonly patterns: readonly string[];
+  /** Of documents that are not asked for; DevTools' own list spares them. */
+  readonly blocked: readonly string[];
   readonly auth: EmulationSettings["http_auth"];
   /** The mock that answers the request, if one does. */
   use(url: string, method: string): MockRule | undefined;
@@ -18,6 +21,7 @@ export interface Interceptor {
 export class Interception {
   readonly #session: CDPSession;
   #interceptor: Interceptor | null = null;
+  #blocks: (url: string) => boolean = () => false;
   /** Asked again, the password is wrong. */
   readonly #questions = new Set<string>();
 
@@ -28,15 +32,21 @@ export class Interception {
   }
 
   async set(interceptor: Interceptor): Promise<void> {
-    const isNeeded = interceptor.patterns.length > 0 || interceptor.auth !== undefined;
+    const { patterns, blocked, auth } = interceptor;
+    const isNeeded = patterns.length > 0 || blocked.length > 0 || auth !== undefined;
+    const matchers = blocked.map(matcherOf);
+    this.#blocks = (url) => matchers.some((matches) => matches(url));
     const wasNeeded = this.#interceptor !== null;
     this.#interceptor = isNeeded ? interceptor : null;
     this.#questions.clear();
     if (isNeeded) {
       // To be asked for a password, every request has to be held.
-      const { patterns, auth } = interceptor;
+      const held: Protocol.Fetch.RequestPattern[] = auth !== undefined ? [{ urlPattern: "*" }] : [
+        ...patterns.map((urlPattern) => ({ urlPattern })),
+        ...blocked.map((urlPattern) => ({ urlPattern, resourceType: "Document" as const })),
+      ];
       await this.#session.send("Fetch.enable", {
-        patterns: (auth === undefined ? patterns : ["*"]).map((urlPattern) => ({ urlPattern })),
+        patterns: held,
         handleAuthRequests: auth !== undefined,
       });
     } else if (wasNeeded) {
@@ -44,7 +54,14 @@ export class Interception {
     }
   }
 
-  async #goOn({ requestId, request }: Protocol.Fetch.RequestPausedEvent): Promise<void> {
+  async #goOn(
+    { requestId, request, resourceType }: Protocol.Fetch.RequestPausedEvent,
+  ): Promise<void> {
+    if (resourceType === "Document" && this.#blocks(request.url)) {
+      const errorReason = "BlockedByClient";
+      await this.#session.send("Fetch.failRequest", { requestId, errorReason });
+      return;
+    }
     const rule = this.#interceptor?.use(request.url, request.method);
     if (rule === undefined) {
       await this.#session.send("Fetch.continueRequest", { requestId });
@@ -66,12 +83,15 @@ export class Interception {
     }
   }
 
-  async #authenticate({ requestId, request }: Protocol.Fetch.AuthRequiredEvent): Promise<void> {
+  async #authenticate(
+    { requestId, authChallenge }: Protocol.Fetch.AuthRequiredEvent,
+  ): Promise<void> {
     const auth = this.#questions.has(requestId) ? undefined : this.#interceptor?.auth;
     if (this.#questions.size >= QUESTIONS_MAX) this.#questions.clear();
     this.#questions.add(requestId);
+    // Who asks may be a proxy on the way to that origin.
     const isTold = auth !== undefined &&
-      (auth.origin === undefined || new URL(auth.origin).origin === new URL(request.url).origin);
+      (auth.origin === undefined || new URL(auth.origin).origin === authChallenge.origin);
     await this.#session.send("Fetch.continueWithAuth", {
       requestId,
       authChallengeResponse: isTold

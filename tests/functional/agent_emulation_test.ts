@@ -31,10 +31,16 @@ const SEEN: readonly [
   ],
   [
     "user_agent",
-    { user_agent: { user_agent: PHONE, accept_language: "de-DE,de", platform: "Linux armv8l" } },
+    {
+      user_agent: {
+        user_agent: PHONE,
+        accept_language: "de-DE,de;q=0.7",
+        platform: "Linux armv8l",
+      },
+    },
     "[sent['user-agent'] === navigator.userAgent, navigator.userAgent.includes('Pixel 8'), " +
-    "navigator.platform, navigator.languages.join(), (sent['accept-language'] ?? '').startsWith('de-DE')]",
-    [true, true, "Linux armv8l", "de-DE,de", true],
+    "navigator.platform, navigator.languages.join(), sent['accept-language']]",
+    [true, true, "Linux armv8l", "de-DE,de", "de-DE,de;q=0.9"],
   ],
   [
     "client hints",
@@ -69,6 +75,17 @@ const SEEN: readonly [
     { blocked_urls: ["*/x*"] },
     "fetch('/x').then(() => 'ok', () => 'failed')",
     "failed",
+  ],
+  [
+    "blocked_urls of frames",
+    { blocked_urls: ["*/framed"] },
+    `new Promise((resolve) => {
+      const frame = document.createElement("iframe");
+      frame.src = "/framed";
+      frame.onload = () => resolve(frame.contentDocument?.URL.endsWith("/framed") ?? false);
+      document.body.append(frame);
+    })`,
+    false,
   ],
 ];
 
@@ -116,6 +133,15 @@ Deno.test("emulate() changes what a page sees, over a navigation, until it is ta
     const place = "new Promise((yes, no) => navigator.geolocation.getCurrentPosition(" +
       "(p) => yes([p.coords.latitude, p.coords.longitude]), no))";
     assert.deepEqual(await js(client, place), [52.5, 13.4]);
+  });
+  await t.step("blocked documents, the page's own among them", async () => {
+    await client.emulate({ blocked_urls: ["*/private"] });
+    await assert.rejects(client.navigate({ url: `${site.url}/private` }), {
+      code: "navigation_failed",
+      message: /ERR_BLOCKED_BY_CLIENT/,
+    });
+    assert.equal((await client.navigate({ url: `${site.url}/other` })).http_status, 200);
+    await client.emulate({ blocked_urls: null });
   });
   await t.step("throttled network and processor", async () => {
     await client.emulate({ network: { latency_ms: 300 }, cpu_slowdown: 4 });

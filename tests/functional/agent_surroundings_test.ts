@@ -100,3 +100,21 @@ Deno.test("a proxy that takes no password so is told to the page", async () => {
   assert.match(String(http_status), /407|ERR_INVALID_AUTH_CREDENTIALS|ERR_PROXY_AUTH/);
   assert.deepEqual(proxy.let, []);
 });
+
+Deno.test("a password for one origin is told to no proxy on the way there", async () => {
+  const secret = { username: "me", password: "for the site" };
+  using proxy = await startAskingProxy({ ...secret, port: 9 });
+  const flags = [
+    "--proxy-server=http://127.0.0.1:" + proxy.port,
+    "--proxy-bypass-list=<-loopback>",
+  ];
+  await using agent = await startAgent({ chrome: { args: flags } });
+  const url = "http://site.test/";
+  await agent.client.emulate({ http_auth: { ...secret, origin: url } });
+  await agent.client.navigate({ url });
+  assert.notEqual(proxy.refused.length, 0);
+  assert.deepEqual(proxy.let, []);
+  await agent.client.emulate({ http_auth: secret });
+  await agent.client.navigate({ url });
+  assert.notEqual(proxy.let.length, 0);
+});
