@@ -32,8 +32,8 @@ export async function screenshot(
   const { cdp, deadline, clock } = context;
   const { format, full_page } = input;
   const area = await areaOf(input, context, cdp);
-  const ratio = await callInDocument(context, () => devicePixelRatio);
-  const scale = input.scale ?? ratio;
+  const { ratio, zoom } = await callInDocument(context, describeScreen);
+  const scale = input.scale ?? ratio * zoom;
   // So Chrome rounds, too.
   const pixels = (length: number) => Math.max(1, Math.round(length * scale));
   const size = { width: pixels(area.clip.width), height: pixels(area.clip.height) };
@@ -43,6 +43,11 @@ export async function screenshot(
   assertFits(byte_length, deadline.action);
   const captured_at = clock.now().toISOString();
   return { data, format, full_page, ...size, byte_length, captured_at };
+}
+
+/** Runs in the page: pixels a CSS pixel, and how large a phone shows the page, to fit its width. */
+function describeScreen() {
+  return { ratio: devicePixelRatio, zoom: visualViewport?.scale ?? 1 };
 }
 
 function assertDrawable(

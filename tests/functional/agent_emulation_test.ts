@@ -143,6 +143,19 @@ Deno.test("emulate() changes what a page sees, over a navigation, until it is ta
     assert.equal((await client.navigate({ url: `${site.url}/other` })).http_status, 200);
     await client.emulate({ blocked_urls: null });
   });
+  await t.step(
+    "a phone's screen, whose pixels a picture has, however wide the page is",
+    async () => {
+      await client.emulate({ viewport: { width: 390, height: 800, scale: 2, mobile: true } });
+      await client.navigate({ url: "data:text/html,<p>laid out for a desk" });
+      assert.equal(await js(client, "innerWidth > 390"), true);
+      const { width, height } = await client.screenshot({});
+      await client.emulate({ viewport: null });
+      await client.navigate({ url: `${site.url}/` });
+      // The page's width is rounded to whole CSS pixels, of which each is some of the picture's.
+      assert.deepEqual([width, height].map((side) => Math.round(side / 10)), [78, 160]);
+    },
+  );
   await t.step("throttled network and processor", async () => {
     await client.emulate({ network: { latency_ms: 300 }, cpu_slowdown: 4 });
     const ms = await js(
