@@ -23,14 +23,20 @@ export async function snapshot(
   const trees = await readTrees(context);
   const title = await deadline.race("the page's title", page.title());
   const isText = input.format === "text";
-  const tree = foldTree(trees, input.max_nodes ?? (isText ? TEXT_NODES_MAX : TREE_NODES));
+  const nodesMax = input.max_nodes ?? (isText ? TEXT_NODES_MAX : TREE_NODES);
+  const tree = foldTree(trees, nodesMax);
   const { node_count, truncated } = tree;
   const facts = { url: page.url(), title, node_count, truncated };
-  return isText ? { ...facts, ...asText(tree, input, context) } : { ...facts, root: tree.root };
+  return isText ? { ...facts, ...asText(tree, nodesMax, input, context) } : { ...facts, root: tree.root };
 }
 
 /** What of the tree is told as text: changes, what was searched, or a part of all. */
-function asText({ root }: FoldedTree, input: Input, { memory }: ActionContext) {
+function asText(
+  { root, truncated }: FoldedTree,
+  nodesMax: number,
+  input: Input,
+  { memory }: ActionContext,
+) {
   const { search } = input;
   const lines = linesOf(root);
   const all = lines.map(written);
@@ -39,8 +45,25 @@ function asText({ root }: FoldedTree, input: Input, { memory }: ActionContext) {
   if (search === undefined) memory.lines = all;
   const asked = search === undefined ? all : found(lines, search).map(written);
   const chosen = changes?.filter((line) => search === undefined || holds(line, search)) ?? asked;
-  const part = partOf(chosen, input.part, input.tokens_max);
+  const told = [
+    ...chosen.length > 0 ? chosen : [nothingTold(search, changes !== null)],
+    ...truncated ? [cutAt(nodesMax)] : [],
+  ];
+  const part = partOf(told, input.part, input.tokens_max);
   return { ...part, tokens: tokensOf(part.text), is_diff: changes !== null };
+}
+
+/** An empty answer would leave a model to guess whether the page or the answer is at fault. */
+function nothingTold(search: string | undefined, isDiff: boolean): string {
+  if (search !== undefined) {
+    return `… no line${isDiff ? " that changed" : ""} holds ${JSON.stringify(search)}`;
+  }
+  return isDiff ? "… nothing has changed" : "… there is nothing on the page";
+}
+
+function cutAt(nodesMax: number): string {
+  return `… the page has more than ${nodesMax} nodes, and what comes after them is not here: ` +
+    "read it with browser.get_text or browser.scrape";
 }
 
 /** `null` when there is nothing to compare with, or all is told in fewer words than its changes. */

@@ -33,6 +33,8 @@ const PLAIN = new Set([
 const THIN = new Set(["listitem", "DescriptionListTerm", "DescriptionListDetail", "term"]);
 /** Roles that say nothing without words. */
 const EMPTY = new Set(["image", "separator"]);
+/** Fields whose value says all that their own small fields and buttons do. */
+const PICKED = new Set(["Date", "DateTime", "InputTime"]);
 const CELLS = new Set(["cell", "gridcell", "columnheader", "rowheader"]);
 const TEXT = "StaticText";
 /** Roles whose name is what stands in them, unless the page names them otherwise (WAI-ARIA 1.2). */
@@ -86,6 +88,7 @@ function unwrapped(node: AccessibilityNode, told: Told): AccessibilityNode[] {
   if (node.role === TEXT) return isTold(name, told) ? [] : [{ role: TEXT, name }];
   if (PLAIN.has(node.role) && !hasState(node)) return simplified(node.children ?? [], told);
   if (node.role === "row") return [rowOf(node, told)];
+  if (PICKED.has(node.role)) return [{ ...node, name, children: [] }];
   const value = folded(String(node.value ?? ""));
   const hasOwnWords = name !== "" && name !== told.words;
   const children = simplified(

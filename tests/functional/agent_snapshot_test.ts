@@ -91,13 +91,26 @@ Deno.test("a snapshot's text is whole, small and by reference", async (t) => {
     await assert.rejects(client.click({ ref }), { code: "ref_not_found" });
     await assert.rejects(client.click({ ref: "e999999" }), { code: "ref_not_found" });
   });
-  await t.step("a difference is what changed, and nothing when nothing did", async () => {
+  await t.step("a difference is what changed, and says when nothing did", async () => {
     await at("/");
     await textOf(client);
-    assert.equal(await textOf(client, { diff: true }), "");
+    assert.equal(await textOf(client, { diff: true }), "… nothing has changed");
+    const search = "no such thing";
+    assert.equal(await textOf(client, { search }), `… no line holds "${search}"`);
+    assert.equal(
+      await textOf(client, { search, diff: true }),
+      `… no line that changed holds "${search}"`,
+    );
     await client.evaluate({ expression: "document.querySelector('h1').textContent = 'Paid', 1" });
     const changes = (await textOf(client, { diff: true })).replaceAll(/e\d+ /g, "").split("\n");
     assert.deepEqual(changes, ['-  heading "Pay" level=1', '+  heading "Paid" level=1']);
+  });
+  await t.step("a page that is cut says so, in a search too", async () => {
+    await at("/");
+    const cut = /^… the page has more than 2 nodes, .* browser\.get_text/m;
+    assert.match(await textOf(client, { max_nodes: 2 }), cut);
+    const text = await textOf(client, { max_nodes: 2, search: "Home" });
+    assert.match(text, /^… no line holds "Home"\n… the page has more than 2 nodes/);
   });
   await t.step("the first snapshot of a page has no difference", async () => {
     const { id } = await client.pagesNew({ url: `${site.url}/after` });
@@ -118,10 +131,7 @@ Deno.test("a snapshot's text is whole, small and by reference", async (t) => {
     );
     assert.deepEqual(
       await client.snapshot({ diff: true }).then(({ text, is_diff }) => [text, is_diff]),
-      [
-        "",
-        true,
-      ],
+      ["… nothing has changed", true],
     );
   });
   await t.step("10,000 nodes in parts within the bound, every line once", async () => {

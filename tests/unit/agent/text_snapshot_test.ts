@@ -46,6 +46,14 @@ const LINES: [title: string, children: AccessibilityNode[], lines: string[]][] =
   ["a label once", [text("Card"), node("textbox", "Card")], ['textbox "Card"']],
   ["a label behind its box once", [node("checkbox", "Yes"), text("Yes")], ['checkbox "Yes"']],
   [
+    "a date by its value, without the fields in it",
+    [
+      node("Date", "From", { children: [node("spinbutton", "Month Month", { value: 0 })] }),
+      node("InputTime", "At", { value: "13:45", children: [node("button", "Show time picker")] }),
+    ],
+    ['date "From"', 'time "At": "13:45"'],
+  ],
+  [
     "a value once",
     [node("textbox", "Card", { value: "41 11", children: [text("41 11")] })],
     ['textbox "Card": "41 11"'],
