@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { ViperError } from "../protocol/problems.ts";
 import { type CliContext, CliError, type DaemonAddress } from "./context.ts";
 import { serveDevtools } from "./devtools_proxy.ts";
 
@@ -20,7 +21,7 @@ export function browsersCommand(
     .action(async (vmName: string, { bind, port }: { bind: string; port: number }) => {
       const parts = { host, daemon: await daemon(), vmName, signal };
       const server = await serveDevtools(parts, { hostname: bind, port }).catch((cause) => {
-        if (!(cause instanceof Error) || !("code" in cause)) throw cause;
+        if (!(cause instanceof Error) || cause instanceof ViperError) throw cause;
         const reason = `${cause.message}; choose another with --bind and --port`;
         throw new CliError(`Cannot listen on ${bind}:${port}: ${reason}`, 1, { cause });
       });

@@ -2,7 +2,11 @@ import type { Command } from "commander";
 import type { Files } from "../host/host.ts";
 import { bytesOf } from "../protocol/bytes_view.ts";
 import type { BytesView } from "../protocol/operation.ts";
+import { CliError } from "./context.ts";
 import { operationCommand, type OperationCommandOptions } from "./operation_command.ts";
+
+/** Stands for standard output where a file may be named. */
+export const STDOUT = "-";
 
 /** The command of an operation that answers with a file: that is not for a terminal. */
 export function fileCommand(
@@ -15,18 +19,26 @@ export function fileCommand(
     call: async (input, argument) => {
       const { out } = command.opts<{ out?: string }>();
       if (out === undefined) return await options.call(input, argument);
-      const answer = await options.call({ ...formatOf(out, view), ...input }, argument);
+      const format = "format" in input ? {} : formatOf(out, view);
+      const answer = await options.call({ ...format, ...input }, argument);
+      if (out === STDOUT) return bytesOf(view, answer);
       await files.write("cli.file:write", out, bytesOf(view, answer));
       const { [view.member]: _written, ...rest } = answer as Record<string, unknown>;
       return { file: out, ...rest };
     },
   });
-  return command.option("--out <file>", "write it to this file, in the format of its ending");
+  return command.option(
+    "--out <file>",
+    "write it to this file, in the format of its ending, or with - to standard output",
+  );
 }
 
-/** What the file's name says of its format. */
+/** What the file's name says of its format, where there is a choice. */
 function formatOf(path: string, { mediaType }: BytesView): { format?: string } {
-  const ending = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
+  const ending = /\.(\w+)$/.exec(path)?.[1]?.toLowerCase();
+  if (ending === undefined || typeof mediaType === "string") return {};
   const format = ending === "jpg" ? "jpeg" : ending;
-  return typeof mediaType !== "string" && format in mediaType ? { format } : {};
+  if (format in mediaType) return { format };
+  const formats = Object.keys(mediaType).join(", ");
+  throw new CliError(`Cannot write "${path}" by its ending: name one of ${formats} by --format`, 2);
 }

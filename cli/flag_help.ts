@@ -1,8 +1,11 @@
 /** What the help says of a flag or an argument, out of the member that it sets. */
+import { TARGET_MARK } from "../protocol/target.ts";
 import type { Property } from "./flag_value.ts";
+import { TARGET_HELP } from "./target_argument.ts";
 
 /** What a member is, and how it is typed where that is not as a plain value. */
 export function argumentHelp(property: Property): string {
+  if (property[TARGET_MARK] === true) return `${property.description}: ${TARGET_HELP}`;
   const kind = placeholder(property);
   return kind === "value" ? memberHelp(property) : `${memberHelp(property)}, as ${kind}`;
 }

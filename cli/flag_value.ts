@@ -1,6 +1,8 @@
 /** Values of flags and arguments: as they are typed, and what they mean. */
 import { InvalidArgumentError } from "commander";
+import { TARGET_MARK } from "../protocol/target.ts";
 import { CliError } from "./context.ts";
+import { parseTarget } from "./target_argument.ts";
 
 /** A JSON schema as far as flags need it. */
 export interface Property {
@@ -14,6 +16,8 @@ export interface Property {
   readonly default?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
+  /** Names an element. */
+  readonly [TARGET_MARK]?: boolean;
 }
 
 /** Commander takes `null` for an option that has no value yet. */
@@ -54,6 +58,11 @@ export function parseValue(text: string, property: Property): unknown {
   }
   const isWord = anyOf.some((choice) => choice.enum?.includes(text));
   return anyOf.length > 0 && !isWord ? text.split(",") : text;
+}
+
+/** One more element that an operation needs, as the first is named, or as any object is. */
+export function parseElement(text: string, property: Property): unknown {
+  return /^[{@]/.test(text) ? parseValue(text, property) : parseTarget(text);
 }
 
 /**

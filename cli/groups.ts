@@ -24,6 +24,7 @@ import { operationCommand, type OperationCommandOptions } from "./operation_comm
 import { createProfileCommand, exportProfileCommand, importProfileCommand } from "./profiles.ts";
 import { scriptCommand } from "./script_command.ts";
 import { streamCommand } from "./stream_command.ts";
+import { uploadCommand } from "./upload_command.ts";
 import { watchCommand } from "./watch.ts";
 
 type Daemon = () => Promise<DaemonAddress>;
@@ -91,6 +92,7 @@ export function browserCommand(context: CliContext, daemon: Daemon): Command {
         call((await clientOf(context, daemon)).browser(vmName), verb, input),
     };
     const { bytes, stream } = operation;
+    if (verb === "uploadFiles") return uploadCommand(options, files);
     if (verb === "scriptRun") return scriptCommand(options, files);
     if (stream !== undefined) return streamCommand(options, files);
     return bytes === undefined ? operationCommand(options) : fileCommand(options, bytes, files);

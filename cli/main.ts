@@ -4,7 +4,7 @@
  * @module
  */
 import { Command, CommanderError } from "commander";
-import type { ViperError } from "../protocol/problems.ts";
+import { ViperError } from "../protocol/problems.ts";
 import { VERSION } from "../protocol/version.ts";
 import { type CliContext, CliError, type DaemonAddress } from "./context.ts";
 import { type DaemonFlags, findDaemon } from "./daemon.ts";
@@ -101,7 +101,14 @@ const QUICK_COMMANDS = Object.entries(QUICK).map(([name, description]) => ({
     (await import("./groups.ts")).quickCommand(name as keyof typeof QUICK, context, daemon),
 }));
 
-/** Runs one command line. @returns the exit code: 0 done, 1 failed, 2 wrongly asked */
+/** As shells tell of a command that SIGINT ended. */
+const INTERRUPTED = 130;
+
+/**
+ * Runs one command line.
+ *
+ * @returns the exit code: 0 done, 1 failed, 2 wrongly asked, 130 interrupted before it was done
+ */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   const program = viperProgram(context);
   using parts = new DisposableStack();
@@ -118,7 +125,8 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     context.terminal.err(failure(error));
-    return error instanceof CliError ? error.exitCode : 1;
+    if (context.signal.aborted) return INTERRUPTED;
+    return exitCodeOf(error);
   }
 }
 
@@ -141,6 +149,11 @@ function exitByThrowing(command: Command, context: CliContext): void {
   command.exitOverride();
   command.configureOutput({ writeOut: context.terminal.out, writeErr: context.terminal.err });
   for (const child of command.commands) exitByThrowing(child, context);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CliError) return error.exitCode;
+  return error instanceof ViperError && error.code === "invalid_request" ? 2 : 1;
 }
 
 function failure(error: unknown): string {

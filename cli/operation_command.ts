@@ -9,12 +9,20 @@ import * as z from "zod";
 import type { Operation } from "../protocol/operation.ts";
 import { TARGET_MARK, targetFields } from "../protocol/target.ts";
 import { argumentHelp, flagHelp, placeholder } from "./flag_help.ts";
-import { parseValue, type Property, settle } from "./flag_value.ts";
+import { parseElement, parseValue, type Property, settle } from "./flag_value.ts";
 import { printable } from "./output.ts";
 import { parseTarget, TARGET_HELP } from "./target_argument.ts";
 
 /** Flags whose names are shorter than the members they set. */
 const FLAG_NAMES: Readonly<Record<string, string>> = { cpu_cores: "cpu", memory_mb: "memory" };
+
+/** Members that a person is shown in a table, where all are more than a screen is wide. */
+const COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  "vms.list": [
+    ...["name", "status", "runtime", "image", "cpu_cores", "memory_mb"],
+    ...["ip_address", "labels", "created_at"],
+  ],
+};
 
 /** Columns beside the longest flag that its help is still wrapped to. */
 const HELP_WIDTH_MIN = 24;
@@ -30,7 +38,7 @@ export interface OperationCommandOptions {
   /** Members that have no flag. */
   readonly omit?: readonly string[];
   readonly call: (input: Record<string, unknown>, argument: string) => Promise<unknown>;
-  readonly print: (text: string) => void;
+  readonly print: (answer: string | Uint8Array) => void;
   /** Reads a file that a value names. */
   readonly readText: (path: string) => Promise<string>;
 }
@@ -47,7 +55,8 @@ export function operationCommand(options: OperationCommandOptions): Command {
     const property = properties[name] ?? {};
     const own = name === argument ? options.argumentHelp : undefined;
     const help = name === TARGET ? TARGET_HELP : own ?? argumentHelp(property);
-    command.argument(`<${name}>`, help, (text: string) => parseValue(text, property));
+    const parse = property[TARGET_MARK] === true ? parseElement : parseValue;
+    command.argument(`<${name}>`, help, (text: string) => parse(text, property));
   }
   const notFlags = new Set([...required, ...options.omit ?? []]);
   const flags = Object.entries(properties).filter(([name]) => !notFlags.has(name));
@@ -67,7 +76,12 @@ export function operationCommand(options: OperationCommandOptions): Command {
       if (value !== undefined) input[name] = await settle(value, options.readText);
     }
     const first = String(values[0] ?? "");
-    print(printable(await call(input, first), given["json"] === true));
+    const answer = await call(input, first);
+    print(
+      answer instanceof Uint8Array
+        ? answer
+        : printable(answer, given["json"] === true, COLUMNS[operation.name]),
+    );
   });
   return command;
 }

@@ -1,6 +1,9 @@
 import type { Command } from "commander";
 import type { Files } from "../host/host.ts";
+import { STDOUT } from "./file_command.ts";
 import { operationCommand, type OperationCommandOptions } from "./operation_command.ts";
+
+const NOTHING_MORE = new Uint8Array();
 
 /** The command of an operation that answers with a file of any size: it goes to disk as it comes. */
 export function streamCommand(
@@ -12,6 +15,10 @@ export function streamCommand(
     call: async (input, argument) => {
       const { out: file } = command.opts<{ out: string }>();
       const response = await options.call(input, argument) as Response;
+      if (file === STDOUT) {
+        for await (const chunk of response.body ?? []) options.print(chunk);
+        return NOTHING_MORE;
+      }
       let byte_length = 0;
       await files.write("cli.stream:begin", file, "");
       for await (const chunk of response.body ?? []) {
@@ -21,5 +28,8 @@ export function streamCommand(
       return { file, byte_length };
     },
   });
-  return command.requiredOption("--out <file>", "write it to this file");
+  return command.requiredOption(
+    "--out <file>",
+    "write it to this file, or with - to standard output",
+  );
 }

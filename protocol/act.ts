@@ -10,8 +10,12 @@ export const CLICKS_MAX = 3;
 export const SCROLL_MAX = 1_000_000;
 /** Options that one action selects at most. */
 export const OPTIONS_MAX = 1_000;
-/** Files that one action puts into a field at most; all of them fit a request's body. */
+/** Files that one action puts into a field at most. */
 export const FILES_MAX = 32;
+/** Bytes of the files that one action puts into a field at most, all together. */
+export const UPLOAD_BYTES_MAX = 50 * 1024 * 1024;
+/** Bytes of a request that brings them: base64 has four for three, and there are names. */
+export const UPLOAD_BODY_BYTES_MAX = 68 * 1024 * 1024;
 /** Keys that one action presses at most. */
 const KEY_LENGTH_MAX = 64;
 
@@ -168,6 +172,7 @@ export const browserUploadFiles = operation({
   name: "browser.upload_files",
   summary: "Put files into a file field, in place of those that it has",
   http: { method: "POST", path: "/v1/dom/upload-files", status: 200 },
+  bodyBytesMax: UPLOAD_BODY_BYTES_MAX,
   input: targeted({
     files: z.array(z.strictObject({
       name: z.string().min(1).max(255).regex(/^[^/\0]+$/, "a file's name has no slash")
@@ -175,7 +180,9 @@ export const browserUploadFiles = operation({
       mime_type: z.string().max(255).default("application/octet-stream")
         .describe("Media type that the page sees"),
       data: z.base64().describe("Content in base64"),
-    })).max(FILES_MAX).describe("The files, with their contents"),
+    })).max(FILES_MAX).describe(
+      "The files, with their contents: 50 MB in all; on a command line their paths",
+    ),
   }),
   output: done.extend({
     files: z.int().describe("How many files the field has now"),

@@ -1,6 +1,6 @@
 import { ViperError } from "./problems.ts";
 
-/** Bytes of a request body at most; what a browser action needs is far below. */
+/** Bytes of a request body at most, but of those that bring files or profiles. */
 export const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /**

@@ -24,7 +24,7 @@ export type Target = {
   readonly [Key in keyof typeof targetFields]?: string | undefined;
 };
 
-/** Marks inputs whose element has to be named, in their JSON schema. */
+/** Marks inputs and members whose element has to be named, in their JSON schema. */
 export const TARGET_MARK = "x-target";
 
 const WAYS = ["selector", "ref", "text", "role"] as const;
@@ -65,7 +65,8 @@ export function targeted<Shape extends z.ZodRawShape>(shape: Shape) {
 export const oneTarget = z.strictObject({ ...targetFields })
   .refine((target) => isOneTarget(target as Target, 1), {
     message: "name the element by one of selector, ref, text, and role with or without role_name",
-  });
+  })
+  .meta({ [TARGET_MARK]: true });
 
 /** The same for an action that may be on an element, and else is on the whole page. */
 export function maybeTargeted<Shape extends z.ZodRawShape>(shape: Shape) {

@@ -163,8 +163,7 @@ function putFiles(element: Element, files: readonly FileToSet[]): Look<number> {
   }
   const transfer = new DataTransfer();
   for (const { name, mime_type, data } of files) {
-    const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
-    transfer.items.add(new File([bytes], name, { type: mime_type }));
+    transfer.items.add(new File([Uint8Array.fromBase64(data)], name, { type: mime_type }));
   }
   own.files = transfer.files;
   own.dispatchEvent(new Event("input", { bubbles: true, composed: true }));

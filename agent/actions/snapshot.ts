@@ -27,7 +27,9 @@ export async function snapshot(
   const tree = foldTree(trees, nodesMax);
   const { node_count, truncated } = tree;
   const facts = { url: page.url(), title, node_count, truncated };
-  return isText ? { ...facts, ...asText(tree, nodesMax, input, context) } : { ...facts, root: tree.root };
+  return isText
+    ? { ...facts, ...asText(tree, nodesMax, input, context) }
+    : { ...facts, root: tree.root };
 }
 
 /** What of the tree is told as text: changes, what was searched, or a part of all. */

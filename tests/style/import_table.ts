@@ -28,6 +28,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
   "protocol/http_server.ts": { files: [PROTOCOL, HOST], packages: ["zod", "hono"] },
 
   "protocol/bytes_view.ts": { files: [PROTOCOL], packages: ["hono"] },
+  "protocol/media_type.ts": { files: [], packages: ["hono"] },
 
   "cli/": {
     files: [

@@ -119,10 +119,10 @@ Deno.test("viper vms list filters by label and status, a page at a time", async 
   assert.deepEqual(await names("--label", "team=web,stage=1"), ["two"]);
   assert.deepEqual(await names("--status", "running"), ["three"]);
   assert.deepEqual(await names("--limit", "1", "--after", "1"), ["two"]);
-  assert.equal((await cli(["vms", "list", "--label", "team"], api)).code, 1);
+  assert.equal((await cli(["vms", "list", "--label", "team"], api)).code, 2);
 });
 
-Deno.test("viper says on standard error what failed, with its hint, and exits with 1", async () => {
+Deno.test("viper says on standard error what failed, with its hint, and exits with 1, or 2 by the input", async () => {
   await using api = await apiWorld({ vmLimit: 1 });
   const missing = await cli(["vms", "get", "one"], api);
   assert.deepEqual([missing.code, missing.terminal.written], [1, ""]);
@@ -132,6 +132,8 @@ Deno.test("viper says on standard error what failed, with its hint, and exits wi
   assert.match(full.terminal.errors, /^viper: Cannot start VM "two".*\n {2}Delete a VM/);
   const browser = await cli(["browser", "click", "one", "#a"], api);
   assert.equal(browser.terminal.errors, 'viper: Cannot reach VM "one": it is starting\n');
+  const wrong = await cli(["vms", "create", "three", "--cpu", "1000"], api);
+  assert.deepEqual([missing.code, full.code, browser.code, wrong.code], [1, 1, 1, 2]);
   const odd = await cli(["browser", "click", "\x1b]0;a\x07", "#a"], api);
   assert.equal(odd.terminal.errors, 'viper: Cannot find VM "\ufffd]0;a\ufffd"\n');
 });
@@ -263,6 +265,26 @@ Deno.test("viper keys makes, lists and deletes keys, and viper audit tells of it
     records.map(({ operation, target }: Record<string, string>) => [operation, target]),
     [["keys.delete", id], ["keys.create", "ci"]],
   );
+});
+
+Deno.test("viper exits with 130 when it is interrupted before it is done", async () => {
+  await using api = await apiWorld();
+  await cli(["vms", "create", "one"], api);
+  const stop = new AbortController();
+  const waiting = cli(["vms", "wait", "one"], api, { signal: stop.signal });
+  stop.abort(new Error("Interrupted by SIGINT"));
+  assert.equal((await waiting).code, 130);
+});
+
+Deno.test("viper vms list is a line a VM, its labels as they are typed", async () => {
+  await using api = await apiWorld();
+  await cli(["vms", "create", "one", "--labels", "team=web,stage=test"], api);
+  await cli(["vms", "create", "two"], api);
+  const { terminal } = await cli(["vms", "list"], api);
+  const [head = "", ...rows] = terminal.written.trimEnd().split("\n");
+  assert.match(head, /^NAME +STATUS .* LABELS +CREATED_AT$/);
+  assert.equal(rows.length, 2);
+  assert.match(rows[0] ?? "", /^one +starting .* team=web,stage=test {2}20/);
 });
 
 Deno.test("viper vms watch prints events until it is interrupted, then exits with 0", async () => {

@@ -344,6 +344,21 @@ for (const text of ["many", "", "1x", "Infinity"]) {
   });
 }
 
+for (
+  const [typed, to] of [
+    ["#zone", { selector: "#zone" }],
+    ["e7", { ref: "e7" }],
+    ["text=Here", { text: "Here" }],
+    ["role=list To do", { role: "list", role_name: "To do" }],
+    ['{"text":"Here"}', { text: "Here" }],
+  ] as const
+) {
+  Deno.test(`drag takes ${typed} as the element to drag to`, async () => {
+    const { input } = await parse(browserOperations.drag, ["vm", "#a", typed], "vm");
+    assert.deepEqual(input, { selector: "#a", to });
+  });
+}
+
 Deno.test("an argument that looks like a flag goes behind --", async () => {
   const { input } = await parse(type, ["--clear", "--", "vm", "#a", "--value"], "vm");
   assert.deepEqual(input, { selector: "#a", value: "--value", clear: true });

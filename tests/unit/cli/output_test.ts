@@ -21,6 +21,12 @@ const CASES: readonly [string, unknown, string, string][] = [
     '{"a":"\\u001b[2Jx\\u009b0m\\r\\ny\\tz"}\n',
   ],
   ["a list", [{ a: 1, b: "x" }], "A  B\n1  x\n", '[{"a":1,"b":"x"}]\n'],
+  [
+    "lists and objects in a list",
+    [{ a: { k: "v", w: [1] }, b: ["x", "y"], c: {}, d: [] }],
+    "A          B    C  D\nk=v,w=[1]  x,y  -  -\n",
+    '[{"a":{"k":"v","w":[1]},"b":["x","y"],"c":{},"d":[]}]\n',
+  ],
 ];
 
 for (const [what, value, text, json] of CASES) {
@@ -41,4 +47,5 @@ Deno.test("printable() cuts a long word for people, says so, and never cuts JSON
 Deno.test("table() lines columns up, marks what is missing and has no blanks at line ends", () => {
   const rows = [{ name: "a", status: "running" }, { name: "long-name", extra: 1 }];
   assert.equal(table(rows), "NAME       STATUS\na          running\nlong-name  -\n");
+  assert.equal(table(rows, ["extra", "name"]), "EXTRA  NAME\n-      a\n1      long-name\n");
 });

@@ -8,6 +8,8 @@ export class ScriptTerminal implements Terminal {
 
   constructor(readonly isInteractive = false) {}
 
-  readonly out = (text: string) => void (this.written += text);
+  readonly out = (answer: string | Uint8Array) => {
+    this.written += typeof answer === "string" ? answer : new TextDecoder().decode(answer);
+  };
   readonly err = (text: string) => void (this.errors += text);
 }
