@@ -106,14 +106,14 @@ export class PageLoads {
     await this.#until(state, () => this.#begun.includes(loaderId), deadline);
   }
 
-  /** Waits until Chrome has begun with a navigation that is to come so far. */
-  async starting<T>(state: WaitUntil, going: Promise<T>, deadline: Deadline): Promise<T> {
-    return await deadline.race(WORDS[state], going);
+  /** Waits until Chrome has begun with a navigation. */
+  async starting<T>(going: Promise<T>, deadline: Deadline): Promise<T> {
+    return await deadline.race(WORDS.commit, going);
   }
 
   async #until(state: WaitUntil, begun: () => boolean, deadline: Deadline): Promise<void> {
     while (!begun() || !this.#load.reached.has(state)) {
-      await deadline.race(WORDS[state], this.#changed.promise);
+      await deadline.race(WORDS[begun() ? state : "commit"], this.#changed.promise);
     }
   }
 

@@ -170,7 +170,8 @@ export const PROBLEMS = {
   dialog_open: {
     status: 409,
     title: "A dialog is open on the page and stops it",
-    hint: "Accept or dismiss the dialog, then go on",
+    hint:
+      "Answer it by browser.dialogs_accept or dialogs_dismiss, or all to come by dialogs_policy",
   },
   request_not_found: { status: 404, title: "There is no such request" },
   body_not_kept: { status: 410, title: "The body is not kept, or not any more" },

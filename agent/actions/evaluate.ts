@@ -48,10 +48,11 @@ export function written(args: readonly unknown[]): string {
 }
 
 function notSerializable(reason: string): ViperError {
-  return new ViperError(
-    "result_not_serializable",
-    `Cannot return the script's result: ${reason.split("\n")[0]}`,
-  );
+  const message = `Cannot return the script's result: ${reason.split("\n")[0]}`;
+  const options = reason === "it is a function"
+    ? { hint: "To have it called, give args, too" }
+    : {};
+  return new ViperError("result_not_serializable", message, options);
 }
 
 function parsed(json: string) {
@@ -98,7 +99,9 @@ async function settled(
   try {
     const { result, exceptionDetails } = await deadline.race(waitingFor, send());
     if (exceptionDetails === undefined) return result;
-    throw new ViperError("script_failed", `Cannot evaluate the script: ${told(exceptionDetails)}`);
+    const thrown = told(exceptionDetails);
+    const options = STATEMENT.test(thrown) ? { hint: WRAP } : {};
+    throw new ViperError("script_failed", `Cannot evaluate the script: ${thrown}`, options);
   } catch (error) {
     if (!isMovedOn(error)) throw error;
     throw new ViperError(
@@ -108,6 +111,10 @@ async function settled(
     );
   }
 }
+
+/** What V8 says of words that stand in functions only. */
+const STATEMENT = /^SyntaxError: (await is only valid|Illegal return)/;
+const WRAP = "Put the statements into a function: (async () => { … })()";
 
 /** What was thrown, and where: `Error: boom, at f (https://…:3:9)`. */
 function told(details: Protocol.Runtime.ExceptionDetails): string {

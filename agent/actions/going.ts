@@ -25,16 +25,17 @@ export async function onceItStands<T>(deadline: Deadline, send: () => Promise<T>
 
 /** Stops the page when time is up, and tells what Chrome refuses as `navigation_failed`. */
 export async function whileGoing<T>(
-  { cdp, deadline }: ActionContext,
+  { cdp, deadline, loads }: ActionContext,
   go: () => Promise<T>,
 ): Promise<T> {
+  const before = loads.count;
   try {
     return await go();
   } catch (error) {
     if (deadline.signal.aborted) {
       // Else the page would go on loading under the next action.
       cdp.send("Page.stopLoading").catch(() => {});
-      throw deadline.signal.reason;
+      throw loads.count > before ? withHint(deadline.signal.reason) : deadline.signal.reason;
     }
     if (error instanceof ViperError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -43,6 +44,14 @@ export async function whileGoing<T>(
     });
   }
 }
+
+/** A page that does not load to its end is there all the same. */
+function withHint(reason: unknown): unknown {
+  if (!(reason instanceof ViperError) || reason.code !== "timeout") return reason;
+  return new ViperError("timeout", reason.message, { hint: HALF_LOADED, cause: reason });
+}
+
+const HALF_LOADED = "The page stands as far as it came: go on, or wait for less with wait_until";
 
 /** Where the page is now. */
 export async function placeOf(

@@ -19,7 +19,7 @@ export async function navigate(
   return await whileGoing(context, async () => {
     const before = downloads.lastOf(id)?.id;
     const going = onceItStands(deadline, () => cdp.send("Page.navigate", { url }));
-    const { loaderId, errorText, isDownload } = await loads.starting(wait_until, going, deadline);
+    const { loaderId, errorText, isDownload } = await loads.starting(going, deadline);
     // A page's own frame goes by the id of its target.
     if (isDownload) throw await downloadBegun(downloads, id, before, deadline);
     if (errorText !== undefined && !HAS_ANSWER.test(errorText)) {
@@ -50,7 +50,7 @@ export async function reload(
   return await whileGoing(context, async () => {
     const before = loads.count;
     const reloading = () => cdp.send("Page.reload", { ignoreCache: ignore_cache });
-    await loads.starting(wait_until, onceItStands(deadline, reloading), deadline);
+    await loads.starting(onceItStands(deadline, reloading), deadline);
     await loads.reach(wait_until, before, deadline);
     return await arrived(context);
   });
@@ -75,7 +75,7 @@ export function goInHistory(steps: -1 | 1) {
       }
       const before = loads.count;
       const going = cdp.send("Page.navigateToHistoryEntry", { entryId: entry.id });
-      await loads.starting(wait_until, going, deadline);
+      await loads.starting(going, deadline);
       await loads.reach(wait_until, before, deadline);
       return await arrived(context);
     });
@@ -101,5 +101,22 @@ async function arrived(context: ActionContext) {
 function notLoaded(reason: string, { deadline, loads }: ActionContext): ViperError {
   loads.tell();
   const word = /net::(ERR_\w+)/.exec(reason)?.[1] ?? reason;
-  return new ViperError("navigation_failed", `Cannot ${deadline.action}: ${word}`);
+  const hint = HINTS.find(([pattern]) => pattern.test(word))?.[1];
+  const options = hint === undefined ? {} : { hint };
+  return new ViperError("navigation_failed", `Cannot ${deadline.action}: ${word}`, options);
 }
+
+/** What to do about Chrome's words. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [ABORTED, "The server sent no content, or another navigation began: the page is as it was"],
+  [
+    /ERR_CERT_/,
+    "Make the VM with the site's authority in chrome.ca_certificates, or with " +
+    "--ignore-certificate-errors in chrome.flags",
+  ],
+  [
+    /ERR_(NAME_NOT_RESOLVED|CONNECTION_|ADDRESS_|INTERNET_|TIMED_OUT)/,
+    "Look at the address, and whether the VM's egress lets it go there; 127.0.0.1 is the VM itself",
+  ],
+  [/ERR_BLOCKED_BY_CLIENT/, "The page's blocked_urls or a mock are against it"],
+];

@@ -107,7 +107,11 @@ function reasonOf(error: unknown, url: string): string {
   const [message = "", ...frames] = String(error.stack ?? error).replaceAll(url, SCRIPT_NAME)
     .split(/\n\s+at /);
   // The lines behind are a picture of the source.
-  const text = (message.split("\n  |")[0] ?? "").trim().slice(0, REASON_LENGTH_MAX);
+  const text = (message.split("\n  |")[0] ?? "").trim()
+    // A bundled library's classes have lost their names, and Deno's flags are not the script's.
+    .replace(/^[\w$]{1,3}: /, "Error: ")
+    .replace(/, run again with the --allow-\w+ flag$/, ": a script reaches the browser alone")
+    .slice(0, REASON_LENGTH_MAX);
   const frame = frames.find((line) => line.includes(`${SCRIPT_NAME}:`));
   return frame === undefined ? text : `${text}, at ${frame.trim()}`;
 }

@@ -134,11 +134,11 @@ export class Footprint {
   }
 
   /** @throws {ViperError} `runtime_unavailable`, where nobody could hold a guest to its egress */
-  assertNetwork(): void {
+  assertNetwork(vmName: string): void {
     if (this.parts.taps !== null) return;
     throw new ViperError(
       "runtime_unavailable",
-      `Cannot change what VM "${this.id}" may reach: its runtime has no network of Viper's`,
+      `Cannot change what VM "${vmName}" may reach: its runtime has no network of Viper's`,
     );
   }
 

@@ -125,7 +125,7 @@ export class Vm {
   setEgress(egress: VmRow["settings"]["egress"]): Promise<void> {
     return this.#queue.accept(async () => {
       const row = this.#record.require();
-      this.#lifecycle.footprint.assertNetwork();
+      this.#lifecycle.footprint.assertNetwork(row.name);
       // Stored first: a repair of the network applies what is stored.
       this.#record.amend({ settings: { ...row.settings, egress } });
       if (!isLive(row.status)) return;

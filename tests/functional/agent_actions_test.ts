@@ -2,6 +2,8 @@
  * Goal: every browser action does what it says, and says what stands against it.
  * Method: tables of calls through the typed client, against one real agent and Chrome.
  */
+import assert from "node:assert/strict";
+import { serveSite, startAgent } from "./agent_fixture.ts";
 import { type Bad, type Client, SHORT_MS, table } from "./agent_table.ts";
 
 /** Does something, then reads what the page logged. */
@@ -85,7 +87,7 @@ table("navigate() loads pages and says why it cannot", (site) => ({
       "no answer",
       (c) => c.navigate({ url: `${site}/never`, timeout_ms: SHORT_MS }),
       "timeout",
-      /within \d+ ms: still waiting for the page's load event/,
+      /within \d+ ms: still waiting for the page's first answer/,
     ],
     [
       "an image without an answer",
@@ -296,3 +298,25 @@ function closedPort(): string {
   listener.close();
   return `http://127.0.0.1:${port}/`;
 }
+
+Deno.test("problems say what to do next", async (t) => {
+  await using agent = await startAgent();
+  await using pages = serveSite({ "/hanging": `<title>Half</title><img src="/never">` });
+  const { client } = agent;
+  const rows: readonly [call: () => Promise<unknown>, hint: RegExp][] = [
+    [() => client.navigate({ url: closedPort() }), /egress .* 127\.0\.0\.1 is the VM itself/],
+    [
+      () => client.navigate({ url: `${pages.url}/hanging`, timeout_ms: SHORT_MS }),
+      /go on, or wait for less with wait_until/,
+    ],
+    [() => client.evaluate({ expression: "() => 1" }), /give args/],
+    [() => client.evaluate({ expression: "await 1" }), /\(async \(\) => \{ … \}\)\(\)/],
+    [() => client.evaluate({ expression: "return 1" }), /\(async \(\) => \{ … \}\)\(\)/],
+  ];
+  for (const [call, hint] of rows) {
+    await t.step(String(call), async () => {
+      const error = await call().then(() => assert.fail("it did not fail"), (error) => error);
+      assert.match(error.hint ?? "none", hint, error.message);
+    });
+  }
+});
