@@ -13,6 +13,7 @@ import { ActionRunner, type Call } from "./action_runner.ts";
 import type { SupervisedBrowser } from "./browser.ts";
 import type { DoorParts } from "./devtools_door.ts";
 import { FOLLOW_PATH, openFollowStream } from "./follow.ts";
+import { guestMemory } from "./guest_memory.ts";
 import { browserHandlers } from "./handlers.ts";
 import { confinementOf } from "./sandbox.ts";
 
@@ -94,12 +95,10 @@ async function health(browser: SupervisedBrowser, host: Host, startedMs: number)
   };
 }
 
-/** Two lines of /proc/meminfo (proc(5)), whose kB are 1024 bytes. */
 async function memory(host: Host) {
-  const text = await host.files.readText("agent.health:memory", "/proc/meminfo");
-  const megabytes = (name: string) =>
-    Math.round(Number(new RegExp(`^${name}: +(\\d+) kB`, "m").exec(text)?.[1] ?? 0) / 1_024);
-  return { mem_total_mb: megabytes("MemTotal"), mem_available_mb: megabytes("MemAvailable") };
+  const { total, available } = await guestMemory("agent.health:memory", host);
+  const megabytes = (bytes: number) => Math.round(bytes / 1_024 / 1_024);
+  return { mem_total_mb: megabytes(total), mem_available_mb: megabytes(available) };
 }
 
 /** Its code is loaded with the first one who comes. */

@@ -10,6 +10,7 @@
 import type { Host } from "../../host/host.ts";
 import { type Download, DOWNLOAD_URL_LENGTH_MAX } from "../../protocol/downloads.ts";
 import { ViperError } from "../../protocol/problems.ts";
+import { guestMemory } from "../guest_memory.ts";
 import { quote } from "../quote.ts";
 import { type Kept, removeFiles, takeOver } from "./files.ts";
 
@@ -17,6 +18,10 @@ import { type Kept, removeFiles, takeOver } from "./files.ts";
 export const DOWNLOADS_MAX = 100;
 /** … and their bytes. The oldest that has ended makes room; what is larger alone is ended. */
 export const DOWNLOADS_BYTES_MAX = 512 * 1024 * 1024;
+/** Files stand in the guest's memory: all of them have this share of it at most … */
+export const DOWNLOADS_MEMORY_SHARE_MAX = 1 / 4;
+/** … and one has this share of what is available as it begins. */
+export const DOWNLOAD_AVAILABLE_SHARE_MAX = 1 / 2;
 
 /** What Chrome says as a download begins (`Browser.downloadWillBegin`). */
 export interface Beginning {
@@ -45,6 +50,10 @@ interface Entry extends Kept {
   isTold: boolean;
   /** Whether it is whole, and on its way into the folder. */
   isWhole: boolean;
+  /** Bytes that it may have. */
+  bytesMax: number;
+  /** Resolves when its bytes are bounded by what memory there is. */
+  measured: Promise<void>;
 }
 
 /** The downloads of all pages, oldest first. */
@@ -54,6 +63,8 @@ export class Downloads {
   #folder: Promise<string> | null = null;
   /** Files that go without anybody waiting for it, one after another. */
   #removing: Promise<void> = Promise.resolve();
+  /** Bytes of all of them. */
+  #bytesMax = DOWNLOADS_BYTES_MAX;
   #begun = 0;
   #dropped = 0;
   #changed = Promise.withResolvers<void>();
@@ -128,17 +139,20 @@ export class Downloads {
       started_at: this.#host.clock.now().toISOString(),
       ...(page === undefined ? {} : { page }),
     };
-    this.#entries.set(id, {
-      ...{ download, frameId, cancel },
+    const entry: Entry = {
+      ...{ download, frameId, cancel, bytesMax: DOWNLOADS_BYTES_MAX, measured: Promise.resolve() },
       ...{ isTold: false, isWhole: false, clientPath: undefined },
-    });
+    };
+    this.#entries.set(id, entry);
     this.#begun++;
     this.#makeRoom(id);
+    entry.measured = this.#measure(entry);
     this.#wake();
   }
 
   async progress(progress: Progress): Promise<void> {
     const entry = this.#entries.get(progress.guid);
+    await entry?.measured;
     if (entry?.download.state !== "in_progress" || entry.isWhole) return;
     entry.download = {
       ...entry.download,
@@ -215,30 +229,46 @@ export class Downloads {
     };
   }
 
+  async #measure(entry: Entry): Promise<void> {
+    try {
+      const memory = await guestMemory("agent.downloads:memory", this.#host);
+      const bytes = (share: number) => Math.min(DOWNLOADS_BYTES_MAX, Math.floor(share));
+      this.#bytesMax = bytes(memory.total * DOWNLOADS_MEMORY_SHARE_MAX);
+      entry.bytesMax = bytes(memory.available * DOWNLOAD_AVAILABLE_SHARE_MAX);
+    } catch (error) {
+      this.#host.log("warn", "The memory for downloads cannot be measured", { error });
+    }
+  }
+
   /** The oldest that have ended go first; then, or if it alone is too large, the newcomer is ended. */
   #makeRoom(newcomer: string): void {
-    const { download } = this.#entries.get(newcomer) ?? {};
-    if (download !== undefined && bytesOf(download) > DOWNLOADS_BYTES_MAX) this.#refuse(newcomer);
-    while (this.#entries.size > DOWNLOADS_MAX || this.#bytes() > DOWNLOADS_BYTES_MAX) {
+    const { download, bytesMax = 0 } = this.#entries.get(newcomer) ?? {};
+    const bytes = download === undefined ? 0 : bytesOf(download);
+    if (bytes > Math.min(bytesMax, this.#bytesMax)) {
+      const why = bytesMax < this.#bytesMax
+        ? "half of the memory that was available as it began"
+        : "as all downloads together";
+      this.#refuse(newcomer, `it may have ${Math.min(bytesMax, this.#bytesMax)} bytes, ${why}`);
+    }
+    while (this.#entries.size > DOWNLOADS_MAX || this.#bytes() > this.#bytesMax) {
       const ended = [...this.#entries.values()].find(({ download }) =>
         download.state !== "in_progress"
       );
-      if (ended === undefined) return this.#refuse(newcomer);
+      if (ended === undefined) {
+        const most = `${DOWNLOADS_MAX} downloads with ${this.#bytesMax} bytes`;
+        return this.#refuse(newcomer, `${most} can be kept`);
+      }
       this.#entries.delete(ended.download.id);
       this.#dropped++;
       this.#remove(ended);
     }
   }
 
-  #refuse(id: string): void {
+  #refuse(id: string, reason: string): void {
     const entry = this.#entries.get(id);
     if (entry?.download.state !== "in_progress") return;
     entry.cancel();
-    this.#end(
-      entry,
-      "failed",
-      `${DOWNLOADS_MAX} downloads with ${DOWNLOADS_BYTES_MAX} bytes can be kept`,
-    );
+    this.#end(entry, "failed", reason);
     // What it has received is gone with it.
     entry.download = { ...entry.download, received_bytes: 0 };
   }

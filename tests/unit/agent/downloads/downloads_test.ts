@@ -11,9 +11,16 @@ import {
 import { until } from "../../../until.ts";
 import { denoHost } from "../../../../host/deno_host.ts";
 
-/** Downloads whose files are empty, and what was cancelled. */
-function world() {
-  const downloads = new Downloads(denoHost({ log: () => {} }));
+const MB = 1024 * 1024;
+
+/** Downloads whose files are empty, and what was cancelled; the guest has so much memory. */
+function world({ totalMb = 8_192, availableMb = 4_096 } = {}) {
+  const host = denoHost({ log: () => {} });
+  const memory = { totalMb, availableMb };
+  const meminfo = () =>
+    `MemTotal: ${memory.totalMb * 1024} kB\nMemAvailable: ${memory.availableMb * 1024} kB\n`;
+  const files = { ...host.files, readText: () => Promise.resolve(meminfo()) };
+  const downloads = new Downloads({ ...host, files });
   const cancelled: string[] = [];
   const begin = (guid: string) =>
     downloads.begin(
@@ -30,7 +37,7 @@ function world() {
     await downloads.progress({ guid, ...whole, filePath });
   };
   const states = () => downloads.all.map(({ id, state }) => `${id} ${state}`);
-  return { downloads, cancelled, begin, grow, complete, states };
+  return { downloads, cancelled, begin, grow, complete, states, memory };
 }
 
 Deno.test("Downloads lets the oldest that has ended go when there are too many", async () => {
@@ -68,6 +75,43 @@ Deno.test("Downloads makes room for one that grows, and ends it when it alone is
   await grow("grown", DOWNLOADS_BYTES_MAX + 1);
   assert.deepEqual(cancelled, ["told", "grown"]);
   assert.deepEqual(states(), ["told failed", "grown failed"]);
+});
+
+Deno.test("Downloads keeps a quarter of the guest's memory at most", async () => {
+  const { downloads, begin, grow, complete, cancelled, states } = world({ totalMb: 1_024 });
+  await using _all = downloads;
+  begin("old");
+  await complete("old", 100 * MB);
+  begin("new");
+  await grow("new", 156 * MB);
+  assert.deepEqual(states(), ["old completed", "new in_progress"]);
+  await grow("new", 157 * MB);
+  assert.deepEqual(states(), ["new in_progress"], "the oldest made room");
+  await grow("new", 0, 257 * MB);
+  assert.deepEqual([cancelled, states()], [["new"], ["new failed"]]);
+  const bytes = 256 * MB;
+  assert.equal(
+    downloads.all.at(-1)?.reason,
+    `it may have ${bytes} bytes, as all downloads together`,
+  );
+});
+
+Deno.test("Downloads ends one that is larger than half of what was available as it began", async () => {
+  const { downloads, begin, grow, cancelled, memory } = world({ availableMb: 200 });
+  await using _all = downloads;
+  begin("first");
+  await grow("first", 1 * MB);
+  memory.availableMb = 20;
+  begin("second");
+  await grow("first", 100 * MB);
+  await grow("second", 10 * MB);
+  assert.deepEqual(cancelled, []);
+  await grow("second", 10 * MB + 1);
+  await grow("first", 100 * MB + 1);
+  assert.deepEqual(cancelled, ["second", "first"]);
+  const half = (bytes: number) =>
+    `it may have ${bytes} bytes, half of the memory that was available as it began`;
+  assert.deepEqual(downloads.all.map(({ reason }) => reason), [half(100 * MB), half(10 * MB)]);
 });
 
 Deno.test("Downloads has a file of a client's, too, and removes both", async () => {
