@@ -2,33 +2,31 @@
  * The guest's door to Chrome's DevTools: a port on which each connection begins with a signed
  * request for a WebSocket and then is Chrome's own, byte for byte.
  *
- *     daemon ─ signed upgrade ─→ verified ─→ Chrome on loopback ⇄ bytes both ways
+ *     daemon ─ signed upgrade ─→ verified ─┬─→ Chrome on loopback ⇄ bytes both ways
+ *                                          └─→ a daemon on that loopback goes there itself
  *
  * A port beside the agent's own, since its HTTP server gives no connection away; it is opened when
  * the daemon first asks for it, so that an agent's start pays nothing for it.
  *
  * @module
  */
-import type { ByteStream, Host, StreamListener } from "../host/host.ts";
-import { joinWays, pipe, PIPE_BYTES_MAX } from "../protocol/byte_pipe.ts";
+import type { ByteStream, Host, Peer, StreamListener } from "../host/host.ts";
+import { closedBy } from "../protocol/byte_pipe.ts";
+import { CHROME_HOSTNAME, type ChromeTarget, openChromeSocket } from "../protocol/chrome_socket.ts";
+import { spliceDevtools } from "../protocol/devtools_splice.ts";
 import { DEVTOOLS_PREFIX } from "../protocol/guest.ts";
 import { headBytes, joined, readHead } from "../protocol/http_head.ts";
+import { PRESENCE_HEADER, presenceHead } from "../protocol/presence.ts";
 import { problemResponse } from "../protocol/http_server.ts";
-import { toViperError, ViperError } from "../protocol/problems.ts";
-import { handshakeOf, requestUpgrade } from "../protocol/upgrade_request.ts";
+import { toViperError } from "../protocol/problems.ts";
 import type { Verifier } from "../protocol/verifier.ts";
-import type { SupervisedBrowser } from "./browser.ts";
-import { ClientFrames, type CloseCommand } from "./client_frames.ts";
+import type { BrowserSession, SupervisedBrowser } from "./browser.ts";
 import { Deadline } from "./deadline.ts";
-import { FrameScan } from "./frame_scan.ts";
-import { OPCODE, serverFrame } from "./websocket_frames.ts";
 
 /** How long a connection may take until it is Chrome's. */
 const OPEN_TIMEOUT_MS = 20_000;
 /** Connections at once. */
 const CONNECTIONS_MAX = 256;
-/** Closing code of a connection that has done what it was for (RFC 6455, 7.4.1). */
-const NORMAL_CLOSURE = 1000;
 const BROWSER_PATH = "/devtools/browser";
 /** The browser's own address without its number, which changes with each Chrome. */
 const ANY_BROWSER = /^\/devtools\/browser\/?$/;
@@ -45,12 +43,12 @@ export interface DoorParts {
 export function openDevtoolsDoor(parts: DoorParts): Promise<StreamListener> {
   const { host, hostname } = parts;
   let open = 0;
-  const serve = async (daemon: ByteStream) => {
+  const serve = async (daemon: ByteStream, peer: Peer) => {
     using _daemon = daemon;
     if (open >= CONNECTIONS_MAX) return;
     open++;
     try {
-      await talk(daemon, parts);
+      await talk(daemon, peer, parts);
     } catch (error) {
       host.log("debug", "A DevTools connection failed", { error });
     } finally {
@@ -60,75 +58,65 @@ export function openDevtoolsDoor(parts: DoorParts): Promise<StreamListener> {
   return host.net.accept("agent.devtools:accept", { hostname, port: 0 }, serve);
 }
 
-async function talk(daemon: ByteStream, parts: DoorParts): Promise<void> {
-  const { host } = parts;
-  const opened = await open(daemon, parts).catch((error) => refuse(daemon, error));
+async function talk(daemon: ByteStream, peer: Peer, parts: DoorParts): Promise<void> {
+  const opened = await open(daemon, peer, parts).catch((error) => refuse(daemon, error));
   if (opened === undefined) return;
-  const { chrome, life, early, claimDownloads } = opened;
   using _share = parts.browser.share();
-  const answers = new Answers(daemon);
-  const frames = new ClientFrames();
-  const toChrome = async (chunk: Uint8Array) => {
-    const { passed, close } = frames.push(chunk);
-    if (passed.length > 0) await chrome.write(passed);
-    if (close !== null) await answers.end(close);
-  };
-  const inward = toChrome(early.client).then(() => pipe(daemon, chrome, PIPE_BYTES_MAX, toChrome));
-  const passOn = (chunk: Uint8Array) => answers.pass(chunk);
-  const outward = passOn(early.chrome).then(() => pipe(chrome, daemon, PIPE_BYTES_MAX, passOn));
-  const ways = [inward, Promise.race([outward, answers.ended])] as const;
-  await joinWays([daemon, chrome], ways, host.clock, life);
-  if (frames.setsDownloads) claimDownloads();
+  let setsDownloads = false;
+  await opened.attend(() => setsDownloads = true);
+  if (setsDownloads) opened.session.claimDownloads();
 }
 
 interface Opened {
-  readonly chrome: ByteStream;
-  /** Aborted when this Chrome is gone. */
-  readonly life: AbortSignal;
-  readonly claimDownloads: () => void;
-  /** What came behind the handshakes. */
-  readonly early: { readonly client: Uint8Array; readonly chrome: Uint8Array };
+  readonly session: BrowserSession;
+  /** Sees to the client until it is gone, or this Chrome is. */
+  readonly attend: (onDownloads: () => void) => Promise<void>;
 }
 
 /** @throws {ViperError} to be told to the daemon */
-async function open(daemon: ByteStream, parts: DoorParts): Promise<Opened> {
-  const { host, verifier, browser } = parts;
-  using deadline = new Deadline(host.clock, "open DevTools", OPEN_TIMEOUT_MS);
-  const { head, rest: client } = await deadline.race("the request", readHead(daemon));
+async function open(daemon: ByteStream, peer: Peer, parts: DoorParts): Promise<Opened> {
+  const { host: { clock, net }, verifier, browser } = parts;
+  using deadline = new Deadline(clock, "open DevTools", OPEN_TIMEOUT_MS);
+  const { head, rest: early } = await deadline.race("the request", readHead(daemon));
   const [method = "", target = ""] = head.start.split(" ");
   const { headers } = head;
   await verifier.verify(new Request(`http://agent${target}`, { method, headers }), 0);
   const session = await deadline.race("the browser", browser.nextSession());
-  const path = target.slice(DEVTOOLS_PREFIX.length);
+  const asked = target.slice(DEVTOOLS_PREFIX.length);
   // A client takes for granted that there is a page.
-  if (path.startsWith(BROWSER_PATH)) await deadline.race("a page", session.pages.active());
-  const url = new URL(session.devtoolsUrl);
-  const address = { transport: "tcp", hostname: url.hostname, port: Number(url.port) } as const;
-  const chrome = await host.net.dial("agent.devtools:dial", address, deadline.signal);
-  try {
-    const asked = handshakeOf(headers);
-    asked.set("host", url.host);
-    const answer = await requestUpgrade(
-      chrome,
-      ANY_BROWSER.test(path) ? url.pathname : path,
-      asked,
-      deadline.signal,
-    );
-    if (answer.status !== 101) throw refused(path, answer.head.start);
-    await daemon.write(headBytes(answer.head));
-    const { life, claimDownloads } = session;
-    return { chrome, life, claimDownloads, early: { client, chrome: answer.rest } };
-  } catch (error) {
-    chrome.close();
-    throw error;
+  if (asked.startsWith(BROWSER_PATH)) await deadline.race("a page", session.pages.active());
+  const { port, pathname } = new URL(session.devtoolsUrl);
+  const wanted = { port: Number(port), path: ANY_BROWSER.test(asked) ? pathname : asked };
+  if (headers.has(PRESENCE_HEADER) && peer?.hostname === CHROME_HOSTNAME) {
+    return {
+      session,
+      attend: (onDownloads) => stay(daemon, wanted, session.life, onDownloads),
+    };
   }
+  const label = "agent.devtools:dial";
+  const chrome = await openChromeSocket(net, label, wanted, headers, deadline.signal);
+  const ends = { client: { stream: daemon, early }, chrome, clock };
+  return {
+    session,
+    attend: (onDownloads) => spliceDevtools({ ...ends, onDownloads }, session.life),
+  };
 }
 
-function refused(path: string, answer: string): ViperError {
-  return new ViperError(
-    "devtools_refused",
-    `Cannot connect to "${path}": failed to connect devtools, Chrome answered "${answer}"`,
-  );
+/** Tells where Chrome is, and is there until the daemon's client is gone. */
+async function stay(
+  daemon: ByteStream,
+  chrome: ChromeTarget,
+  life: AbortSignal,
+  onDownloads: () => void,
+): Promise<void> {
+  using _bound = closedBy(life, daemon);
+  try {
+    await daemon.write(headBytes(presenceHead(chrome)));
+    const told = new Uint8Array(1);
+    while (await daemon.read(told) !== null) onDownloads();
+  } catch {
+    // However the connection ends, its end is all that matters.
+  }
 }
 
 async function refuse(daemon: ByteStream, error: unknown): Promise<undefined> {
@@ -140,46 +128,4 @@ async function refuse(daemon: ByteStream, error: unknown): Promise<undefined> {
   const head = headBytes({ start: `HTTP/1.1 ${response.status} Refused`, headers });
   await daemon.write(joined(head, body));
   await daemon.closeWrite();
-}
-
-/** What Chrome sends, on its way to the client, which may end between two messages. */
-class Answers {
-  readonly #ended = Promise.withResolvers<void>();
-  /** Resolves once the client was told that the browser is closed. */
-  readonly ended = this.#ended.promise;
-  readonly #scan = new FrameScan();
-  #close: CloseCommand | null = null;
-  #isBetweenMessages = true;
-  #isWriting = false;
-  #isOver = false;
-
-  constructor(private readonly client: ByteStream) {}
-
-  async pass(chunk: Uint8Array): Promise<void> {
-    if (this.#isOver) return;
-    const boundary = this.#scan.push(chunk);
-    const size = this.#close !== null && boundary >= 0 ? boundary : chunk.length;
-    this.#isWriting = true;
-    await this.client.write(chunk.subarray(0, size));
-    this.#isWriting = false;
-    this.#isBetweenMessages = boundary === size;
-    await this.#endIfPossible();
-  }
-
-  /** Answers the command as Chrome would, and closes; Chrome itself never hears of it. */
-  async end(close: CloseCommand): Promise<void> {
-    this.#close ??= close;
-    await this.#endIfPossible();
-  }
-
-  async #endIfPossible(): Promise<void> {
-    if (this.#close === null || this.#isWriting || !this.#isBetweenMessages || this.#isOver) return;
-    this.#isOver = true;
-    const text = JSON.stringify({ ...this.#close.answered, result: {} });
-    const code = new Uint8Array([NORMAL_CLOSURE >> 8, NORMAL_CLOSURE & 0xff]);
-    await this.client.write(serverFrame(OPCODE.text, new TextEncoder().encode(text)));
-    await this.client.write(serverFrame(OPCODE.close, code));
-    await this.client.closeWrite();
-    this.#ended.resolve();
-  }
 }

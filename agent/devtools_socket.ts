@@ -9,7 +9,7 @@
  */
 import type { ConnectionTransport } from "puppeteer-core";
 import type { Connection, Host } from "../host/host.ts";
-import { encodeFrame, FrameDecoder, OPCODE } from "./websocket_frames.ts";
+import { encodeFrame, FrameDecoder, OPCODE } from "../protocol/websocket_frames.ts";
 
 /** A whole-page screenshot in base64 fits many times. */
 const MESSAGE_BYTES_MAX = 512 * 1024 * 1024;

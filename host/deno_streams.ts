@@ -76,7 +76,9 @@ function byteStream(conn: Deno.Conn, localPort: number): ByteStream {
     localPort,
     read: (buffer) => conn.read(buffer),
     write: async (bytes) => {
-      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
+      for (let size = 0; size < bytes.length;) {
+        size += await conn.write(size === 0 ? bytes : bytes.subarray(size));
+      }
     },
     closeWrite: () => conn.closeWrite(),
     close,

@@ -23,6 +23,15 @@ export async function pipe(
   await to.closeWrite();
 }
 
+/** Closes the stream when the signal is aborted, unless disposed before. */
+export function closedBy(signal: AbortSignal, stream: ByteStream): Disposable {
+  const isOver = new AbortController();
+  const close = () => stream.close();
+  signal.addEventListener("abort", close, { once: true, signal: isOver.signal });
+  if (signal.aborted) close();
+  return { [Symbol.dispose]: () => isOver.abort() };
+}
+
 /**
  * Runs both ways of a connection until one has ended and the other had its time, a way fails, or
  * the signal is aborted; then both streams are closed. Never rejects.

@@ -1,5 +1,6 @@
 /** Asking for a WebSocket on a bare connection, on behalf of a client (RFC 6455, 4.1). */
 import type { ByteStream } from "../host/host.ts";
+import { closedBy } from "./byte_pipe.ts";
 import { type Head, headBytes, readHead } from "./http_head.ts";
 
 /** What of a client's handshake counts; nobody is asked to compress, which costs more than it saves. */
@@ -33,14 +34,8 @@ export async function requestUpgrade(
   const all = new Headers(headers);
   all.set("connection", "Upgrade");
   all.set("upgrade", "websocket");
-  const isOver = new AbortController();
-  const close = () => stream.close();
-  signal.addEventListener("abort", close, { once: true, signal: isOver.signal });
-  try {
-    await stream.write(headBytes({ start: `GET ${target} HTTP/1.1`, headers: all }));
-    const { head, rest } = await readHead(stream);
-    return { head, rest, status: Number(head.start.split(" ")[1]) };
-  } finally {
-    isOver.abort();
-  }
+  using _bound = closedBy(signal, stream);
+  await stream.write(headBytes({ start: `GET ${target} HTTP/1.1`, headers: all }));
+  const { head, rest } = await readHead(stream);
+  return { head, rest, status: Number(head.start.split(" ")[1]) };
 }

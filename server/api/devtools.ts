@@ -6,10 +6,8 @@
  */
 import type { Context, Hono } from "hono";
 import type { Clock } from "../../host/host.ts";
-import { joinWays, pipe } from "../../protocol/byte_pipe.ts";
 import { readdressed, WITH_ADDRESSES } from "../../protocol/devtools_addresses.ts";
 import { bounded } from "../../protocol/http_body.ts";
-import { headBytes } from "../../protocol/http_head.ts";
 import { requestIdOf } from "../../protocol/http_server.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import type { Devtools } from "../browser/devtools.ts";
@@ -91,20 +89,16 @@ async function takeOver(
     { vmName, path: route, handshake: request.headers },
     closing,
   );
-  const { stream, agent, answer, early } = opened;
   const protocol = acceptedProtocol(request);
-  if (protocol !== undefined) answer.headers.set("sec-websocket-protocol", protocol);
-  upgrade.take(async (client, rest) => {
-    using _use = agent.use();
+  if (protocol !== undefined) opened.answer.headers.set("sec-websocket-protocol", protocol);
+  upgrade.take(async (client, early) => {
+    using _use = opened.agent.use();
     const over = new AbortController();
     using _check = clock.every(KEEP_ALIVE_MS, () => {
       if (!isAdmitted()) over.abort();
     });
-    const signal = AbortSignal.any([closing, agent.signal, over.signal]);
-    const inward = stream.write(rest).then(() => pipe(client, stream));
-    const outward = client.write(headBytes(answer)).then(() => client.write(early))
-      .then(() => pipe(stream, client));
-    await joinWays([client, stream], [inward, outward], clock, signal);
+    const signal = AbortSignal.any([closing, opened.agent.signal, over.signal]);
+    await opened.join({ stream: client, early }, signal);
   });
   return new Response(null, { status: 204 });
 }

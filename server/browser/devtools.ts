@@ -1,33 +1,28 @@
 /**
- * The way to the DevTools of a VM's Chrome: its HTTP endpoints through the relay, and a bare
- * connection for each WebSocket, signed like every request to an agent.
+ * The way to the DevTools of a VM's Chrome: its HTTP endpoints through the relay, and for each
+ * WebSocket a bare connection to the agent's door, signed like every request to an agent. A guest's
+ * door is the way to Chrome; where the agent is on the daemon's own loopback, so is Chrome.
  *
  * @module
  */
 import type { ByteStream, Host } from "../../host/host.ts";
+import { closedBy } from "../../protocol/byte_pipe.ts";
+import { CHROME_HOSTNAME, openChromeSocket } from "../../protocol/chrome_socket.ts";
 import { DEVTOOLS_DOOR_PATH, DEVTOOLS_PREFIX, devtoolsDoor } from "../../protocol/guest.ts";
 import { bounded } from "../../protocol/http_body.ts";
 import type { Head } from "../../protocol/http_head.ts";
 import type { FetchLike } from "../../protocol/http_client.ts";
+import { chromeTargetOf, PRESENCE_HEADER } from "../../protocol/presence.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { handshakeOf, requestUpgrade } from "../../protocol/upgrade_request.ts";
 import type { AgentLink } from "../vms/incarnation.ts";
+import { besideDoor, type DevtoolsStream, throughDoor } from "./devtools_stream.ts";
 import type { Relay } from "./relay.ts";
 
 /** From the client's request to a connection with Chrome. */
 const OPEN_TIMEOUT_MS = 30_000;
 /** Bytes of the problem that an agent refuses with. */
 const PROBLEM_BYTES_MAX = 16 * 1024;
-
-/** A WebSocket of Chrome's, its handshake done. */
-export interface DevtoolsStream {
-  readonly stream: ByteStream;
-  readonly agent: AgentLink;
-  /** What Chrome answered with. */
-  readonly answer: Head;
-  /** What came behind it. */
-  readonly early: Uint8Array;
-}
 
 /** What a client asks Chrome for. */
 export interface Wanted {
@@ -82,39 +77,56 @@ export class Devtools {
 
   async #connect(agent: AgentLink, wanted: Wanted, signal: AbortSignal): Promise<DevtoolsStream> {
     const { hostname } = new URL(agent.url);
+    // Elsewhere an agent could have the daemon connect to whatever it likes.
+    const isNear = hostname === CHROME_HOSTNAME;
     const port = await this.#door(agent, signal);
-    const url = `http://${hostname}:${port}${DEVTOOLS_PREFIX}${wanted.path}`;
+    const address = { transport: "tcp", hostname, port } as const;
     let opened: DevtoolsStream | null = null;
     const attempt: FetchLike = async (url, init) => {
-      const stream = await this.host.net
-        .dial("devtools.connect:dial", { transport: "tcp", hostname, port }, signal);
+      const stream = await this.host.net.dial("devtools.connect:dial", address, signal);
       try {
-        const { host, pathname, search } = new URL(url);
+        const { host, pathname } = new URL(url);
         const headers = new Headers(init?.headers);
         headers.set("host", host);
-        const answer = await requestUpgrade(stream, pathname + search, headers, signal);
-        const { head, rest, status } = answer;
+        const { head, rest, status } = await requestUpgrade(stream, pathname, headers, signal);
         if (status === 101) {
-          opened = { stream, agent, answer: head, early: rest };
-          return new Response(null);
+          opened = throughDoor({ stream, answer: head, early: rest }, agent, this.host.clock);
+        } else if (isNear && status === 200) {
+          opened = await this.#beside(stream, head, { agent, wanted }, signal);
         }
-        const problem = await bodyText(stream, rest);
-        stream.close();
-        return new Response(problem, { status, headers: head.headers });
+        if (opened !== null) return new Response(null);
+        using _stream = stream;
+        using _bound = closedBy(signal, stream);
+        return new Response(await bodyText(stream, rest), { status, headers: head.headers });
       } catch (error) {
         stream.close();
         throw error;
       }
     };
     const headers = handshakeOf(wanted.handshake);
+    if (isNear) headers.set(PRESENCE_HEADER, "1");
+    const url = `http://${hostname}:${port}${DEVTOOLS_PREFIX}${wanted.path}`;
     const answer = await this.relay.signerOf(agent).send(attempt, url, { headers });
     if (opened !== null) return opened;
-    const { vmName, path } = wanted;
-    throw new ViperError(
-      "devtools_refused",
-      `Cannot connect to "${path}" of VM "${vmName}": failed to connect devtools`,
-      { cause: await problemOf(answer) },
-    );
+    throw refused(wanted, await problemOf(answer));
+  }
+
+  /** Goes to Chrome itself, now that its agent knows of the client. */
+  async #beside(
+    presence: ByteStream,
+    head: Head,
+    { agent, wanted }: { readonly agent: AgentLink; readonly wanted: Wanted },
+    signal: AbortSignal,
+  ): Promise<DevtoolsStream> {
+    const { net, clock } = this.host;
+    const target = chromeTargetOf(head);
+    try {
+      const label = "devtools.chrome:dial";
+      const chrome = await openChromeSocket(net, label, target, wanted.handshake, signal);
+      return besideDoor(chrome, presence, agent, clock);
+    } catch (error) {
+      throw error instanceof ViperError ? refused(wanted, error) : error;
+    }
   }
 
   #door(agent: AgentLink, signal: AbortSignal): Promise<number> {
@@ -150,6 +162,11 @@ async function problemOf(response: Response): Promise<ViperError | null> {
   return ViperError.fromProblem(
     await bounded(response, PROBLEM_BYTES_MAX).json().catch(() => null),
   );
+}
+
+function refused({ vmName, path }: Wanted, cause: ViperError | null): ViperError {
+  const message = `Cannot connect to "${path}" of VM "${vmName}": failed to connect devtools`;
+  return new ViperError("devtools_refused", message, { cause });
 }
 
 function unavailable(vmName: string, cause: unknown): ViperError {

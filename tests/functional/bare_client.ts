@@ -1,6 +1,6 @@
 /** A WebSocket client on a bare connection: it sees each frame, and reads only when it is told to. */
-import { encodeFrame, OPCODE } from "../../agent/websocket_frames.ts";
-import { frameHead } from "../../agent/frame_scan.ts";
+import { encodeFrame, OPCODE } from "../../protocol/websocket_frames.ts";
+import { frameHead } from "../../protocol/frame_scan.ts";
 import { joined } from "../../protocol/http_head.ts";
 
 /** Of RFC 6455's example. */

@@ -1,17 +1,20 @@
 /**
  * Goal: the guest's door passes a WebSocket's frames on as they are, those of control included,
- * and ends it as the other side does. Method: a stand-in for Chrome that says and keeps what it is
- * told to, since the real one sends no pings and no closing codes of its own.
+ * and ends it as the other side does; to a daemon that is next to Chrome, and to nobody else, it
+ * says where Chrome is. Method: a stand-in for Chrome that says and keeps what it is told to,
+ * since the real one sends no pings and no closing codes of its own.
  */
 import assert from "node:assert/strict";
 import type { SupervisedBrowser } from "../../agent/browser.ts";
 import { openDevtoolsDoor } from "../../agent/devtools_door.ts";
-import { OPCODE, serverFrame } from "../../agent/websocket_frames.ts";
+import { OPCODE, serverFrame } from "../../protocol/websocket_frames.ts";
 import { denoHost } from "../../host/deno_host.ts";
-import { Signer } from "../../protocol/signer.ts";
+import type { Net } from "../../host/host.ts";
+import { PRESENCE_HEADER, SETS_DOWNLOADS } from "../../protocol/presence.ts";
 import { Verifier } from "../../protocol/verifier.ts";
 import { until } from "../until.ts";
 import { BareClient } from "./bare_client.ts";
+import { signedHeaders } from "./signed_headers.ts";
 
 const TOKEN = "0".repeat(64);
 const PATH = "/devtools/page/A";
@@ -30,6 +33,8 @@ interface DoorWorld {
   readonly die: () => void;
   /** Clients that the browser believes to be connected. */
   readonly shares: () => number;
+  /** How often downloads came to the agent again. */
+  readonly claims: () => number;
 }
 
 Deno.test("the door passes pings and pongs on, both ways", () =>
@@ -85,43 +90,128 @@ Deno.test("the door ends connections with their Chrome, and counts who is left",
     await until("nobody is counted", () => shares() === 0);
   }));
 
-async function withDoor(test: (world: DoorWorld) => Promise<void>): Promise<void> {
-  const host = denoHost({ log: () => {} });
-  using chrome = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+Deno.test("the door has downloads come to the agent again once a client that set them is gone", () =>
+  withDoor(async ({ client, got, hangUp, shares, claims }) => {
+    await client.send({ id: 1, method: "Browser.setDownloadBehavior", params: {} });
+    await until("Chrome hears it", () => got.length === 1);
+    assert.equal(claims(), 0);
+    client[Symbol.dispose]();
+    hangUp();
+    await until("nobody is counted", () => shares() === 0);
+    assert.equal(claims(), 1);
+  }));
+
+Deno.test("the door tells a daemon on its loopback where Chrome is, and counts it till it ends", () =>
+  withPresence(async ({ client, location, chromePort, shares, claims }) => {
+    assert.equal(location, `ws://127.0.0.1:${chromePort}${PATH}`);
+    assert.equal(shares(), 1);
+    client[Symbol.dispose]();
+    await until("nobody is counted", () => shares() === 0);
+    assert.equal(claims(), 0);
+  }));
+
+Deno.test("the door is told of downloads by a daemon on its loopback", () =>
+  withPresence(async ({ client, shares, claims }) => {
+    await client.write(SETS_DOWNLOADS);
+    client[Symbol.dispose]();
+    await until("nobody is counted", () => shares() === 0);
+    assert.equal(claims(), 1);
+  }));
+
+Deno.test("the door ends a daemon's presence with that Chrome", () =>
+  withPresence(async ({ client, die, shares }) => {
+    die();
+    assert.equal(await client.next(), null);
+    await until("nobody is counted", () => shares() === 0);
+  }));
+
+Deno.test("the door leads whoever is elsewhere to Chrome, and tells no place", () =>
+  withDoor(async ({ client, tell }) => {
+    await tell(serverFrame(OPCODE.text, encoder.encode("{}")));
+    assert.equal((await client.next())?.text, "{}");
+  }, { peer: "10.9.0.1", headers: { [PRESENCE_HEADER]: "1" } }));
+
+interface Asked {
+  /** From where the door believes to be asked. */
+  readonly peer?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A door that has been asked, with all that it leads to. */
+async function openDoor(asked: Asked) {
+  const system = denoHost({ log: () => {} });
+  const { peer } = asked;
+  const host = peer === undefined ? system : { ...system, net: seenFrom(peer, system.net) };
+  const chrome = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const life = new AbortController();
-  let shares = 0;
+  let [shares, claims] = [0, 0];
   const browser = {
     nextSession: () =>
       Promise.resolve({
         ...{ devtoolsUrl: `ws://127.0.0.1:${chrome.addr.port}/devtools/browser/B` },
         ...{ life: life.signal, pages: { active: () => Promise.resolve() } },
+        claimDownloads: () => claims++,
       }),
     share: () => (shares++, { [Symbol.dispose]: () => void shares-- }),
   } as unknown as SupervisedBrowser;
   const verifier = new Verifier(TOKEN, "agent", host.clock);
   const door = await openDevtoolsDoor({ host, hostname: "127.0.0.1", verifier, browser });
-  const accepting = chrome.accept();
   const target = `/v1/devtools${PATH}`;
   const conn = await Deno.connect({ hostname: "127.0.0.1", port: door.port });
-  using client = new BareClient(conn, await signedHeaders(target, host));
-  try {
-    const upgraded = client.upgrade(target);
-    using accepted = await accepting;
-    const got: { opcode: number; text: string }[] = [];
-    const reading = standIn(accepted, got);
-    assert.match(await upgraded, /^HTTP\/1\.1 101 [^]*sec-websocket-accept: made-up/i);
-    await test({
-      ...{ client, got, shares: () => shares, die: () => life.abort() },
-      tell: async (bytes) => void await accepted.write(bytes),
-      hangUp: () => void accepted.closeWrite(),
-    });
+  const client = new BareClient(conn, { ...await signedHeaders(TOKEN, target), ...asked.headers });
+  const close = () => {
     client[Symbol.dispose]();
-    await reading;
-    await accepted.closeWrite().catch(() => {}); // The test may have done so.
-    await until("nobody is counted", () => shares === 0);
-  } finally {
     door.close();
-  }
+    chrome.close();
+  };
+  const world = { client, shares: () => shares, claims: () => claims, die: () => life.abort() };
+  return { ...world, chrome, target, [Symbol.dispose]: close };
+}
+
+/** The way of a guest: through the door. */
+async function withDoor(
+  test: (world: DoorWorld) => Promise<void>,
+  asked: Asked = {},
+): Promise<void> {
+  using opened = await openDoor(asked);
+  const { client, chrome, target, shares } = opened;
+  const accepting = chrome.accept();
+  const upgraded = client.upgrade(target);
+  using accepted = await accepting;
+  const got: { opcode: number; text: string }[] = [];
+  const reading = standIn(accepted, got);
+  assert.match(await upgraded, /^HTTP\/1\.1 101 [^]*sec-websocket-accept: made-up/i);
+  await test({
+    ...{ ...opened, got },
+    tell: async (bytes) => void await accepted.write(bytes),
+    hangUp: () => void accepted.closeWrite(),
+  });
+  client[Symbol.dispose]();
+  await reading;
+  await accepted.closeWrite().catch(() => {}); // The test may have done so.
+  await until("nobody is counted", () => shares() === 0);
+}
+
+type PresenceWorld = Pick<DoorWorld, "client" | "die" | "shares" | "claims"> & {
+  readonly location: string;
+  readonly chromePort: number;
+};
+
+/** The way of a daemon that is next to Chrome. */
+async function withPresence(test: (world: PresenceWorld) => Promise<void>): Promise<void> {
+  using opened = await openDoor({ headers: { [PRESENCE_HEADER]: "1" } });
+  const answer = await opened.client.upgrade(opened.target);
+  const [, location = ""] = /^HTTP\/1\.1 200 [^]*location: (.*)\r\n/i.exec(answer) ?? [];
+  await test({ ...opened, location, chromePort: opened.chrome.addr.port });
+}
+
+/** A network in which all who come have that address. */
+function seenFrom(hostname: string, net: Net): Net {
+  return {
+    ...net,
+    accept: (label, address, onStream) =>
+      net.accept(label, address, (stream) => onStream(stream, { hostname, port: 1 })),
+  };
 }
 
 /** Answers the handshake, then keeps what comes in. */
@@ -139,20 +229,6 @@ async function standIn(conn: Deno.Conn, got: { opcode: number; text: string }[])
     const payload = buffer.slice(6, size).map((byte, at) => byte ^ mask[at & 3]!);
     got.push({ opcode: buffer[0]! & 0x0f, text: decoder.decode(payload) });
   }
-}
-
-async function signedHeaders(target: string, host: ReturnType<typeof denoHost>) {
-  let signed = new Headers();
-  const signer = new Signer(TOKEN, "agent", host);
-  await signer.send(
-    (_url, init) => {
-      signed = new Headers(init?.headers);
-      return Promise.resolve(new Response());
-    },
-    `http://127.0.0.1${target}`,
-    {},
-  );
-  return Object.fromEntries(signed);
 }
 
 /** A closing frame's payload (RFC 6455, 5.5.1). */

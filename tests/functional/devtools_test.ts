@@ -10,6 +10,7 @@ import { startProxy } from "../clients/proxy_port.ts";
 import { type DaemonProcess, startDaemon } from "../daemon_process.ts";
 import { residentMb } from "../process_memory.ts";
 import { BareClient } from "./bare_client.ts";
+import { reached } from "./reached.ts";
 
 const LOCAL = ["--runtime", "local", "--guest-port", "0"];
 const PATH = "/api/v1/vms/a/devtools";
@@ -49,6 +50,19 @@ Deno.test({
     });
     await test.step("do not read on for a client that does not", () => holdsBack(daemon));
     await test.step("are served by the command line without a key", () => proxies(daemon));
+    await test.step("end with Chrome, and lead to the next", async () => {
+      const browser = await puppeteer.connect({ browserURL, headers });
+      const gone = new Promise((resolve) => browser.once("disconnected", resolve));
+      const cdp = await browser.target().createCDPSession();
+      await Promise.all([gone, cdp.send("Browser.crash").catch(() => {})]);
+      await reached(async () => {
+        using next = await open(daemon);
+        const answer = await next.upgrade(`${PATH}/devtools/browser`);
+        if (!answer.startsWith("HTTP/1.1 101 ")) return undefined; // It is not up yet.
+        await next.send(VERSION);
+        return /"product":"HeadlessChrome/.exec((await next.next())?.text ?? "") ?? undefined;
+      });
+    });
     await test.step("end with the VM", async () => {
       const browser = await puppeteer.connect({ browserURL, headers });
       const gone = new Promise((resolve) => browser.once("disconnected", resolve));

@@ -48,11 +48,7 @@ Deno.test({
     await using daemon = await startDaemon(LOCAL);
     const { url: browserURL, headers } = await vmEndpoint(daemon, "a");
     const browser = daemon.client.browser("a");
-    const click = async (): Promise<Download> => {
-      await browser.navigate({ url: `${site.url}/` });
-      await browser.click({ selector: "#small" });
-      return await browser.downloadsWait({});
-    };
+    const click = () => clickSmall(daemon, site.url);
 
     await t.step("are fetched by the command line, whatever their size", async () => {
       await assert.rejects(browser.navigate({ url: `${site.url}/big` }), {
@@ -118,6 +114,34 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  name: "downloads are Viper's again when a client's daemon was killed",
+  // As above.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    await using site = serveSite(SITE);
+    const daemon = await startDaemon(LOCAL);
+    const { url: browserURL, headers } = await vmEndpoint(daemon, "a");
+    const client = await puppeteer.connect({ browserURL, headers });
+    const cdp = await client.target().createCDPSession();
+    await cdp.send("Browser.setDownloadBehavior", { behavior: "deny" });
+    assert.equal((await clickSmall(daemon, site.url)).state, "canceled");
+    await daemon.kill();
+    await using again = await startDaemon(LOCAL, daemon.stateDir);
+    await reached(async () =>
+      (await clickSmall(again, site.url)).state === "completed" ? true : undefined
+    );
+  },
+});
+
+async function clickSmall(daemon: DaemonProcess, siteUrl: string): Promise<Download> {
+  const browser = daemon.client.browser("a");
+  await browser.navigate({ url: `${siteUrl}/` });
+  await browser.click({ selector: "#small" });
+  return await browser.downloadsWait({});
+}
 
 async function viper({ url, apiKey }: DaemonProcess, args: string[]): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(VIPER, {

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { FrameScan } from "../../../agent/frame_scan.ts";
-import { OPCODE, serverFrame } from "../../../agent/websocket_frames.ts";
+import { FrameScan } from "../../../protocol/frame_scan.ts";
+import { OPCODE, serverFrame } from "../../../protocol/websocket_frames.ts";
 
 const FINAL_BIT = 0x80;
 

@@ -1,7 +1,7 @@
 /** Goal: frames survive any cutting. Method: properties, and RFC 6455's own examples. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { encodeFrame, FrameDecoder, OPCODE } from "../../../agent/websocket_frames.ts";
+import { encodeFrame, FrameDecoder, OPCODE } from "../../../protocol/websocket_frames.ts";
 
 const hex = (text: string) => Uint8Array.from(text.split(" "), (byte) => parseInt(byte, 16));
 

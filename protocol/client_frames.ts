@@ -1,12 +1,16 @@
 /** What a DevTools client sends, looked through for the one command that it must not give. */
-import { joined } from "../protocol/http_head.ts";
-import { frameHead } from "./frame_scan.ts";
+import { joined } from "./http_head.ts";
+import { frameHead, MASK_BYTES } from "./frame_scan.ts";
 import { OPCODE } from "./websocket_frames.ts";
 
 /** Payload bytes of a message that can be the command; larger ones are not looked into. */
 const COMMAND_BYTES_MAX = 1_024;
 const METHOD = "Browser.close";
 const DOWNLOADS_METHOD = "Browser.setDownloadBehavior";
+/** What both begin with. */
+const DOMAIN = new TextEncoder().encode("Browser.");
+const NOTHING = new Uint8Array();
+const decoder = new TextDecoder();
 
 /** The client's wish to close the browser. */
 export interface CloseCommand {
@@ -26,12 +30,12 @@ export interface ClientChunk {
 export class ClientFrames {
   /** Whether the client has said where downloads go. */
   setsDownloads = false;
-  #begun = new Uint8Array();
+  #begun: Uint8Array = NOTHING;
   #left = 0;
 
   push(chunk: Uint8Array): ClientChunk {
     const bytes = this.#begun.length === 0 ? chunk : joined(this.#begun, chunk);
-    this.#begun = new Uint8Array();
+    this.#begun = NOTHING;
     let at = 0;
     while (at < bytes.length) {
       if (this.#left > 0) {
@@ -47,27 +51,42 @@ export class ClientFrames {
         this.#begun = bytes.slice(at);
         break;
       }
-      if (isSmall && head.opcode === OPCODE.text && head.isFinal && head.mask !== null) {
-        const text = unmasked(bytes.subarray(at + head.headLength, end), head.mask);
-        this.setsDownloads ||= text.includes(DOWNLOADS_METHOD);
-        const close = closeCommand(text);
-        if (close !== null) return { passed: bytes.subarray(0, at), close };
-      }
       at += head.headLength;
+      if (isSmall && head.opcode === OPCODE.text && head.isFinal && head.hasMask) {
+        const close = this.#judge(bytes, at, end);
+        if (close !== null) return { passed: bytes.subarray(0, at - head.headLength), close };
+      }
       this.#left = head.payloadLength;
     }
-    return { passed: bytes.subarray(0, at), close: null };
+    return { passed: at === bytes.length ? bytes : bytes.subarray(0, at), close: null };
+  }
+
+  /** Looks into a text message; its mask stands before it. */
+  #judge(bytes: Uint8Array, from: number, to: number): CloseCommand | null {
+    if (!namesDomain(bytes, from, to)) return null;
+    const text = decoder.decode(unmasked(bytes, from, to));
+    this.setsDownloads ||= text.includes(DOWNLOADS_METHOD);
+    return closeCommand(text);
   }
 }
 
-const decoder = new TextDecoder();
-
-function unmasked(masked: Uint8Array, mask: Uint8Array): string {
-  const payload = new Uint8Array(masked.length);
-  for (let index = 0; index < masked.length; index++) {
-    payload[index] = (masked[index] as number) ^ (mask[index & 3] as number);
+/** Whether a masked payload names the domain, which nearly none does: found without a copy of it. */
+function namesDomain(bytes: Uint8Array, from: number, to: number): boolean {
+  const isAt = (place: number) =>
+    DOMAIN.every((byte, index) => byteAt(bytes, from, place + index) === byte);
+  for (let place = from; place <= to - DOMAIN.length; place++) {
+    if (byteAt(bytes, from, place) === DOMAIN[0] && isAt(place)) return true;
   }
-  return decoder.decode(payload);
+  return false;
+}
+
+function unmasked(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return bytes.slice(from, to).map((_, index) => byteAt(bytes, from, from + index));
+}
+
+/** A byte of the payload that begins at `from`, without the mask that stands before it. */
+function byteAt(bytes: Uint8Array, from: number, place: number): number {
+  return (bytes[place] as number) ^ (bytes[from - MASK_BYTES + ((place - from) & 3)] as number);
 }
 
 function closeCommand(text: string): CloseCommand | null {

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { ClientFrames, type CloseCommand } from "../../../agent/client_frames.ts";
-import { encodeFrame, OPCODE } from "../../../agent/websocket_frames.ts";
+import { ClientFrames, type CloseCommand } from "../../../protocol/client_frames.ts";
+import { encodeFrame, OPCODE } from "../../../protocol/websocket_frames.ts";
 import { joined } from "../../../protocol/http_head.ts";
 
 const MASK = new Uint8Array([1, 2, 3, 250]);

@@ -4,14 +4,16 @@
  *
  * @module
  */
-import { joined } from "../protocol/http_head.ts";
+import { joined } from "./http_head.ts";
 
 const FINAL_BIT = 0x80;
 const MASK_BIT = 0x80;
 const OPCODE_BITS = 0x0f;
-const MASK_BYTES = 4;
+/** Of a mask, which a client's frames have. */
+export const MASK_BYTES = 4;
 /** A frame's head at most: two bytes, eight of length, four of mask. */
 const HEAD_BYTES_MAX = 14;
+const NOTHING = new Uint8Array();
 
 /** The head of a frame. */
 export interface FrameHead {
@@ -20,35 +22,31 @@ export interface FrameHead {
   /** Bytes of the head itself. */
   readonly headLength: number;
   readonly payloadLength: number;
-  /** `null` for a frame without one, as a server's are. */
-  readonly mask: Uint8Array | null;
+  /** A client's frames have one, in the head's last four bytes. */
+  readonly hasMask: boolean;
 }
 
 /** Reads the head that begins at `at`; `null` while it is incomplete. */
 export function frameHead(bytes: Uint8Array, at: number): FrameHead | null {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at, bytes.length - at);
-  if (view.byteLength < 2) return null;
-  const [first, second] = [view.getUint8(0), view.getUint8(1)];
+  const available = bytes.length - at;
+  if (available < 2) return null;
+  const [first, second] = [bytes[at] as number, bytes[at + 1] as number];
   const short = second & ~MASK_BIT;
+  const hasMask = (second & MASK_BIT) !== 0;
   const lengthBytes = short < 126 ? 0 : short === 126 ? 2 : 8;
-  const maskBytes = (second & MASK_BIT) === 0 ? 0 : MASK_BYTES;
-  const headLength = 2 + lengthBytes + maskBytes;
-  if (view.byteLength < headLength) return null;
-  const payloadLength = lengthBytes === 0
-    ? short
-    : lengthBytes === 2
-    ? view.getUint16(2)
-    : Number(view.getBigUint64(2));
-  return {
-    ...{ isFinal: (first & FINAL_BIT) !== 0, opcode: first & OPCODE_BITS },
-    ...{ headLength, payloadLength },
-    mask: maskBytes === 0 ? null : bytes.subarray(at + headLength - MASK_BYTES, at + headLength),
-  };
+  const headLength = 2 + lengthBytes + (hasMask ? MASK_BYTES : 0);
+  if (available < headLength) return null;
+  let payloadLength = lengthBytes === 0 ? short : 0;
+  for (let index = at + 2; index < at + 2 + lengthBytes; index++) {
+    payloadLength = payloadLength * 256 + (bytes[index] as number);
+  }
+  const isFinal = (first & FINAL_BIT) !== 0;
+  return { isFinal, opcode: first & OPCODE_BITS, headLength, payloadLength, hasMask };
 }
 
 /** Follows frames through chunks and tells where the stream stands between two messages. */
 export class FrameScan {
-  #begun = new Uint8Array();
+  #begun: Uint8Array = NOTHING;
   #left = 0;
   #isMidMessage = false;
 
@@ -64,14 +62,12 @@ export class FrameScan {
     while (at < chunk.length) {
       if (this.#left === 0) {
         const begun = this.#begun.length;
-        const window = chunk.subarray(at, at + HEAD_BYTES_MAX);
-        const bytes = begun === 0 ? window : joined(this.#begun, window);
-        const head = frameHead(bytes, 0);
+        const head = begun === 0 ? frameHead(chunk, at) : this.#headOf(chunk, at);
         if (head === null) {
-          this.#begun = bytes.slice();
+          if (begun === 0) this.#begun = chunk.slice(at);
           break;
         }
-        this.#begun = new Uint8Array();
+        if (begun > 0) this.#begun = NOTHING;
         at += head.headLength - begun;
         this.#left = head.payloadLength;
         // Control frames (opcodes from 8 on) may stand within a message and do not end it.
@@ -83,5 +79,11 @@ export class FrameScan {
       if (this.#left === 0 && !this.#isMidMessage) boundary = at;
     }
     return boundary;
+  }
+
+  /** The head that an earlier chunk has begun. */
+  #headOf(chunk: Uint8Array, at: number): FrameHead | null {
+    this.#begun = joined(this.#begun, chunk.subarray(at, at + HEAD_BYTES_MAX));
+    return frameHead(this.#begun, 0);
   }
 }
