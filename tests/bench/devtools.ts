@@ -5,11 +5,12 @@ import type { Comparison } from "./report.ts";
 import { percentile } from "./statistics.ts";
 
 const READY_TIMEOUT_MS = 30_000;
-const WARM_UP_CALLS = 200;
-const CALLS = 1_000;
+const WARM_UP_TURNS = 2;
+const TURNS = 10;
 const SCREENSHOT_BYTES = 200_000_000;
-/** Rounds of each, in turn, so that noise falls on both. */
+/** Rounds of each, and calls of each, in turn, so that noise falls on both. */
 const ROUNDS = 3;
+const CALLS_A_TURN = 100;
 
 interface Load {
   readonly latencies: number[];
@@ -33,7 +34,17 @@ export async function compareDevtools(note: (text: string) => void): Promise<Com
     const loads = [[direct, newLoad()], [proxied, newLoad()]] as const;
     for (let round = 0; round <= ROUNDS; round++) {
       note(round === 0 ? "DevTools, warming up" : `DevTools, round ${round} of ${ROUNDS}`);
-      for (const [browser, load] of loads) await measure(browser, round === 0 ? null : load);
+      const sides = [];
+      for (const [browser, load] of loads) {
+        sides.push({ cdp: await noisyPage(browser), load: round === 0 ? newLoad() : load });
+      }
+      for (let turn = 0; turn < (round === 0 ? WARM_UP_TURNS : TURNS); turn++) {
+        for (const { cdp, load } of sides) await evaluate(cdp, load);
+      }
+      for (const { cdp, load } of sides) {
+        await screenshots(cdp, load, round === 0 ? 1 : SCREENSHOT_BYTES);
+        await cdp.send("Page.close");
+      }
     }
     const [[, yardstick], [, subject]] = loads;
     const [p50, yardstickP50] = [subject, yardstick].map((load) => percentile(load.latencies, 50));
@@ -64,11 +75,10 @@ function newLoad(): Load {
   return { latencies: [], megabytesPerSecond: [] };
 }
 
-async function measure(browser: Browser, load: Load | null): Promise<void> {
+/** A page whose picture is large: noise does not compress, so its making does not outweigh its way. */
+async function noisyPage(browser: Browser): Promise<CDPSession> {
   const page = await browser.newPage();
-  const cdp = await page.createCDPSession();
   await page.setViewport({ width: 1_920, height: 1_080 });
-  // Noise does not compress, so that a picture is large and its making does not outweigh its way.
   await page.setContent(`<canvas id=c width=1920 height=1080 style="position:fixed;inset:0">`);
   await page.evaluate(`{
     const context = c.getContext("2d");
@@ -79,21 +89,22 @@ async function measure(browser: Browser, load: Load | null): Promise<void> {
     for (let at = 3; at < image.data.length; at += 4) image.data[at] = 255;
     context.putImageData(image, 0, 0);
   }`);
-  for (let call = 0; call < (load === null ? WARM_UP_CALLS : CALLS); call++) {
-    const started = performance.now();
-    await cdp.send("Runtime.evaluate", { expression: "1 + 1" });
-    load?.latencies.push(performance.now() - started);
-  }
-  await screenshots(cdp, load);
-  await page.close();
+  return await page.createCDPSession();
 }
 
-async function screenshots(cdp: CDPSession, load: Load | null): Promise<void> {
+async function evaluate(cdp: CDPSession, { latencies }: Load): Promise<void> {
+  for (let call = 0; call < CALLS_A_TURN; call++) {
+    const started = performance.now();
+    await cdp.send("Runtime.evaluate", { expression: "1 + 1" });
+    latencies.push(performance.now() - started);
+  }
+}
+
+async function screenshots(cdp: CDPSession, load: Load, bytesWanted: number): Promise<void> {
   let bytes = 0;
   const started = performance.now();
-  while (bytes < SCREENSHOT_BYTES) {
+  while (bytes < bytesWanted) {
     bytes += (await cdp.send("Page.captureScreenshot", { optimizeForSpeed: true })).data.length;
-    if (load === null) return;
   }
-  load?.megabytesPerSecond.push(bytes / 1_000 / (performance.now() - started));
+  load.megabytesPerSecond.push(bytes / 1_000 / (performance.now() - started));
 }
