@@ -42,8 +42,10 @@ export function agentApp(
   },
 ): Hono {
   const app = createApp((error, request, request_id) => {
-    // A page that is slow or cannot be loaded is the page's affair; only our own faults are errors.
-    const level = toViperError(error).code === "internal" ? "error" : "info";
+    // A page that is slow or cannot be loaded is the page's affair, and a caller that has hung up its
+    // own; only our own faults are errors.
+    const isOurs = toViperError(error).code === "internal" && !request.signal.aborted;
+    const level = isOurs ? "error" : "info";
     const path = new URL(request.url).pathname;
     host.log(level, "A request failed", { request_id, path, error });
   });

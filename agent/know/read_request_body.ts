@@ -37,6 +37,7 @@ export async function bodyOf(
   const source = record.bodies.get(request);
   if (request.redirectedTo !== undefined) throw none("the answer was a redirect");
   if (request.state === "pending") throw none("the request is not finished");
+  if (request.state === "failed") throw none(`the request failed: ${request.error}`);
   if (source === undefined) throw none("nothing is known of it any more");
   const { session, requestId } = source;
   const asking = session.send("Network.getResponseBody", { requestId });

@@ -133,6 +133,16 @@ Deno.test("records of a page hold its console, errors and requests", async (t) =
       assert.match(error.message, message);
     });
   }
+  await t.step("requestBody() of one that failed says that it did", async () => {
+    await client.evaluate({ expression: "fetch('http://127.0.0.1:1/').catch(() => 0)" });
+    const { id = 0 } = await reached(async () =>
+      (await client.requests({ state: "failed" })).requests[0]
+    );
+    await assert.rejects(client.requestBody({ id }), {
+      code: "body_not_kept",
+      message: /the request failed: net::ERR_/,
+    });
+  });
   await t.step("har() exports an archive with bodies", async () => {
     const { log } = await client.har({ bodies: true, url: "/data" });
     const [entry] = log.entries as unknown as [{

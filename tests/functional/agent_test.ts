@@ -108,6 +108,22 @@ Deno.test("agent serves nothing but its health without a signature of its key", 
   });
 });
 
+Deno.test("agent takes a caller that hangs up for no fault of its own", async () => {
+  await using agent = await startAgent();
+  const caller = new AbortController();
+  const body = JSON.stringify({ text: "never there" });
+  const call = agent.signedFetch(`${agent.baseUrl}/v1/dom/wait-text`, {
+    ...{ method: "POST", body, signal: caller.signal },
+    headers: { "content-type": "application/json" },
+  });
+  await agent.client.evaluate({ expression: "1" });
+  caller.abort();
+  await assert.rejects(call, { name: "AbortError" });
+  const told = () => agent.logged.find(({ line }) => line.includes("A request failed"));
+  await until("the agent logs it", () => told() !== undefined);
+  assert.equal(JSON.parse(told()?.line ?? "{}").level, "info");
+});
+
 Deno.test("agent starts Chrome again when it exits, and says so", async () => {
   await using agent = await startAgent();
   await agent.client.evaluate({ expression: "1" }); // Ready says nothing of a page yet.
