@@ -17,8 +17,11 @@ export function fileCommand(
   const command = operationCommand({
     ...options,
     call: async (input, argument) => {
-      const { out } = command.opts<{ out?: string }>();
-      if (out === undefined) return await options.call(input, argument);
+      const { out, json } = command.opts<{ out?: string; json?: boolean }>();
+      if (out === undefined) {
+        const answer = await options.call(input, argument);
+        return json === true || view.encoding === "text" ? answer : withoutBytes(view, answer);
+      }
       const format = "format" in input ? {} : formatOf(out, view);
       const answer = await options.call({ ...format, ...input }, argument);
       if (out === STDOUT) return bytesOf(view, answer);
@@ -31,6 +34,13 @@ export function fileCommand(
     "--out <file>",
     "write it to this file, in the format of its ending, or with - to standard output",
   );
+}
+
+/** A person is told how much there is, and how to have it. */
+function withoutBytes(view: BytesView, answer: unknown): Record<string, unknown> {
+  const { length } = bytesOf(view, answer);
+  const told = `${length} bytes, which --out FILE writes to a file`;
+  return { ...answer as Record<string, unknown>, [view.member]: told };
 }
 
 /** What the file's name says of its format, where there is a choice. */

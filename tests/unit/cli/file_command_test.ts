@@ -37,6 +37,11 @@ Deno.test("fileCommand() prints the whole answer without --out", async () => {
   assert.deepEqual(JSON.parse(printed), { data: "AP8=", byte_length: 2 });
 });
 
+Deno.test("fileCommand() tells a person how to have the bytes", async () => {
+  const { printed } = await screenshot();
+  assert.equal(printed, "data: 2 bytes, which --out FILE writes to a file\nbyte_length: 2\n");
+});
+
 for (
   const [out, format] of [["a.JPG", "jpeg"], ["b/a.jpeg", "jpeg"], ["a.png", "png"], ["png"], [
     "a/b.d/shot",
