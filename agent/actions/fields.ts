@@ -68,7 +68,12 @@ function pick(named: Element, value: string): Look<boolean> {
     ? value.trim() !== "" && Number(trial.value) === Number(value)
     : (trial.value === "") === (value === "");
   if (!isTaken) {
-    return { state: "blocked", reason: `it takes no such value: it is <input type="${type}">` };
+    const examples: Readonly<Record<string, string>> = {
+      ...{ color: "#1a2b3c", date: "2026-12-31", "datetime-local": "2026-12-31T13:45" },
+      ...{ month: "2026-12", number: "1.5", range: "50", time: "13:45", week: "2026-W53" },
+    };
+    const reason = `it is <input type="${type}">, and takes a value such as ${examples[type]}`;
+    return { state: "blocked", reason };
   }
   if (type === "number") return { state: "found", value: false };
   element.focus({ preventScroll: true });

@@ -23,7 +23,8 @@ export function locateSelector(selector: string): Element | null {
 
 /**
  * The innermost element that shows the text, with white space folded and in any case: one that
- * shows nothing else comes before one that shows more, and a visible one before a hidden one.
+ * shows nothing else comes before one that shows more, a visible one before a hidden one, and of
+ * equals a control before a heading that says the same.
  */
 export function locateText(text: string): Element | null {
   const folded = (shown: string) => shown.replaceAll(/\s+/g, " ").trim().toLowerCase();
@@ -34,11 +35,15 @@ export function locateText(text: string): Element | null {
     element instanceof HTMLInputElement && buttons.has(element.type)
       ? element.value
       : plain(element).shadowRoot?.textContent || plain(element).textContent || "";
+  const controls = "a[href], button, input, label, option, select, summary, textarea, [onclick], " +
+    ["button", "checkbox", "link", "menuitem", "option", "radio", "switch", "tab", "treeitem"]
+      .map((role) => `[role="${role}"]`).join();
   let best: Element | null = null;
   let bestRank = 0;
   const consider = (element: Element, shown: string) => {
     const visible = plain(element).checkVisibility({ visibilityProperty: true });
-    const rank = (shown === wanted ? 1 : 0) + (visible ? 2 : 0) + 1;
+    const control = plain(element).closest(controls) !== null;
+    const rank = (control ? 1 : 0) + (shown === wanted ? 2 : 0) + (visible ? 4 : 0) + 1;
     if (rank > bestRank) [best, bestRank] = [element, rank];
   };
   const search = (element: Element): boolean => {

@@ -84,6 +84,14 @@ const GOOD: Good[] = [
   ["click()", (c) => seen(c, c.click({ selector: "#ok" })), ["click 0   1"]],
   ["click() by text", (c) => seen(c, c.click({ text: "OK" })), ["click 0   1"]],
   [
+    "click() by a text that a heading shows, too",
+    async (c) => {
+      await js(c, "document.body.insertAdjacentHTML('afterbegin', '<h2>OK</h2>'), 1");
+      return await seen(c, c.click({ text: "ok" }));
+    },
+    ["click 0   1"],
+  ],
+  [
     "click() by role and name",
     (c) => seen(c, c.click({ role: "button", role_name: "OK" })),
     ["click 0   1"],
@@ -363,7 +371,7 @@ const BAD: Bad[] = [
     "fill() a date with none",
     (c) => c.fill({ ...at("#date"), value: "tomorrow" }),
     "element_not_actionable",
-    /does not take that value; it takes one such as 2026-12-31/,
+    /it is <input type="date">, and takes a value such as 2026-12-31/,
   ],
   [
     "fill() what is read-only",
