@@ -5,10 +5,10 @@
  * that logs each event.
  */
 import assert from "node:assert/strict";
-import type { Bad, Client } from "./agent_table.ts";
-import { SHORT_MS } from "./agent_table.ts";
-import { ViperError } from "../../protocol/problems.ts";
+import { type ProblemCode, ViperError } from "../../protocol/problems.ts";
 import { serveSite, type Site, startAgent } from "./agent_fixture.ts";
+import { type Client, SHORT_MS } from "./agent_table.ts";
+import { looked } from "./looked.ts";
 
 const PAGE = `<title>Act</title><link rel="icon" href="data:,">
 <style>
@@ -193,7 +193,7 @@ const GOOD: Good[] = [
     "fill() a date with none changes nothing",
     async (c) => {
       await c.fill({ selector: "#date", value: "2024-02-29" });
-      await c.fill({ ...at("#date"), value: "tomorrow" }).catch(() => {});
+      await c.fill({ selector: "#date", value: "tomorrow", timeout_ms: SHORT_MS }).catch(() => {});
       return [await seen(c, Promise.resolve()), await js(c, "$('date').value")];
     },
     [["input date", "change date"], "2024-02-29"],
@@ -330,7 +330,17 @@ const GOOD: Good[] = [
   ],
 ];
 
-const at = (selector: string) => ({ selector, timeout_ms: SHORT_MS });
+type Bad = [
+  title: string,
+  /** `at` names an element, and how long there is for it. */
+  act: (c: Client, at: (selector: string) => Timed) => Promise<unknown>,
+  ProblemCode,
+  message: RegExp,
+];
+interface Timed {
+  readonly selector: string;
+  readonly timeout_ms: number;
+}
 
 /** What stands against an action, for one that needs all of it. */
 const BLOCKED: readonly [selector: string, message: RegExp][] = [
@@ -345,62 +355,67 @@ const BLOCKED: readonly [selector: string, message: RegExp][] = [
 
 const BAD: Bad[] = [
   ...BLOCKED.slice(0, 6).flatMap(([selector, message]): Bad[] => [
-    [`click() ${selector}`, (c) => c.click(at(selector)), "element_not_actionable", message],
-    [`hover() ${selector}`, (c) => c.hover(at(selector)), "element_not_actionable", message],
+    [`click() ${selector}`, (c, at) => c.click(at(selector)), "element_not_actionable", message],
+    [`hover() ${selector}`, (c, at) => c.hover(at(selector)), "element_not_actionable", message],
   ]),
   [
     "drag() to what is covered",
-    (c) => c.drag({ ...at("#ok"), to: { selector: "#covered" } }),
+    (c, at) => c.drag({ ...at("#ok"), to: { selector: "#covered" } }),
     "element_not_actionable",
     /covered by/,
   ],
-  ["check() a text", (c) => c.check(at("#text")), "element_not_actionable", /cannot be checked/],
+  [
+    "check() a text",
+    (c, at) => c.check(at("#text")),
+    "element_not_actionable",
+    /cannot be checked/,
+  ],
   [
     "check() what does not change",
-    (c) => c.check(at("#stuck")),
+    (c, at) => c.check(at("#stuck")),
     "element_not_actionable",
     /it was clicked and is still off/,
   ],
   [
     "fill() a button",
-    (c) => c.fill({ ...at("#ok"), value: "x" }),
+    (c, at) => c.fill({ ...at("#ok"), value: "x" }),
     "element_not_actionable",
     /text/,
   ],
   [
     "fill() a date with none",
-    (c) => c.fill({ ...at("#date"), value: "tomorrow" }),
+    (c, at) => c.fill({ ...at("#date"), value: "tomorrow" }),
     "element_not_actionable",
     /it is <input type="date">, and takes a value such as 2026-12-31/,
   ],
   [
     "fill() what is read-only",
-    (c) => c.fill({ ...at("#readonly"), value: "x" }),
+    (c, at) => c.fill({ ...at("#readonly"), value: "x" }),
     "element_not_actionable",
     /read-only/,
   ],
   [
     "selectOption() of none",
-    (c) => c.selectOption({ ...at("#one"), options: ["q"] }),
+    (c, at) => c.selectOption({ ...at("#one"), options: ["q"] }),
     "element_not_actionable",
     /no option with the value or label "q"; it has "Ay", "Bee", "Sea"/,
   ],
   [
     "selectOption() of a disabled one",
-    (c) => c.selectOption({ ...at("#one"), options: ["c"] }),
+    (c, at) => c.selectOption({ ...at("#one"), options: ["c"] }),
     "element_not_actionable",
     /option "c" is disabled/,
   ],
   [
     "selectOption() of two where one may be",
-    (c) => c.selectOption({ ...at("#one"), options: ["a", "b"] }),
+    (c, at) => c.selectOption({ ...at("#one"), options: ["a", "b"] }),
     "element_not_actionable",
     /one option only/,
   ],
   ["press() no key", (c) => c.press({ key: "Nope" }), "key_unknown", /unknown key: "Nope"/],
   [
     "uploadFiles() into a text",
-    (c) => c.uploadFiles({ ...at("#text"), files: [] }),
+    (c, at) => c.uploadFiles({ ...at("#text"), files: [] }),
     "element_not_actionable",
     /takes no files/,
   ],
@@ -412,11 +427,11 @@ const BAD: Bad[] = [
   ],
   [
     "focus() on what takes none",
-    (c) => c.focus(at("#zone")),
+    (c, at) => c.focus(at("#zone")),
     "element_not_actionable",
     /does not take the focus/,
   ],
-  ["focus() on none", (c) => c.focus(at("#absent")), "element_not_found", /"#absent"/],
+  ["focus() on none", (c, at) => c.focus(at("#absent")), "element_not_found", /"#absent"/],
   ["click() on nothing named", (c) => c.click({}), "invalid_request", /name the element/],
   [
     "evaluate() of no function",
@@ -439,7 +454,9 @@ Deno.test("actions do what a hand would do", async (t) => {
   for (const [title, act, code, message] of BAD) {
     await t.step(`${title}: ${code}`, async () => {
       await client.navigate({ url: `${site.url}/` });
-      const error = await act(client).catch((error) => error);
+      const error = await looked((timeout_ms) =>
+        act(client, (selector) => ({ selector, timeout_ms }))
+      ).catch((error) => error);
       assert.ok(error instanceof ViperError, `answered ${JSON.stringify(error)}`);
       assert.equal(error.code, code, error.message);
       assert.match(error.message, message);

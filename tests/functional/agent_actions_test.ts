@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { serveSite, startAgent } from "./agent_fixture.ts";
 import { type Bad, type Client, SHORT_MS, table } from "./agent_table.ts";
+import { looked } from "./looked.ts";
 
 /** Does something, then reads what the page logged. */
 async function logged(client: Client, ...steps: Promise<unknown>[]): Promise<string> {
@@ -167,12 +168,12 @@ table("click() waits until the element can be clicked", () => ({
     ["", "invalid_request", /selector/],
   ] as const).map(([selector, code, message]): Bad => [
     selector || "no selector",
-    (c) => c.click({ selector, timeout_ms: SHORT_MS }),
+    (c) => looked((timeout_ms) => c.click({ selector, timeout_ms })),
     code,
     message,
   ]).concat([[
     "#moving",
-    (c) => c.click({ selector: "#moving", timeout_ms: SHORT_MS }),
+    (c) => looked((timeout_ms) => c.click({ selector: "#moving", timeout_ms })),
     "element_not_actionable",
     /it is moving/,
   ], [
@@ -227,7 +228,7 @@ table("type() types into what takes text", () => ({
     ["x".repeat(10_001), "invalid_request", /selector/],
   ] as const).map(([selector, code, message]): Bad => [
     selector.slice(0, 20),
-    (c) => c.type({ selector, value: "x", timeout_ms: SHORT_MS }),
+    (c) => looked((timeout_ms) => c.type({ selector, value: "x", timeout_ms })),
     code,
     message,
   ]),
@@ -261,7 +262,7 @@ table("getText() and getHtml() read elements", () => ({
     ...(["getText", "getHtml"] as const).flatMap((name): Bad[] => [
       [
         `${name} of none`,
-        (c) => c[name]({ selector: "#absent", timeout_ms: SHORT_MS }),
+        (c) => looked((timeout_ms) => c[name]({ selector: "#absent", timeout_ms })),
         "element_not_found",
         /read the (text|HTML) of "#absent"/,
       ],

@@ -10,6 +10,7 @@ import type { browserScreenshot } from "../../protocol/capture.ts";
 import { decodePng } from "../png.ts";
 import { serveSite, startAgent } from "./agent_fixture.ts";
 import { type Bad, type Client, type Good, SHORT_MS, table } from "./agent_table.ts";
+import { looked } from "./looked.ts";
 
 const WIDTH = 1280;
 /** Every 100 pixels down and across stands a mark of a colour that says how far. */
@@ -221,7 +222,7 @@ table("screenshot() says what it cannot draw", (_site) => {
   const bad: Bad[] = [
     [
       "no such element",
-      (c) => c.screenshot({ selector: "#absent", timeout_ms: SHORT_MS }),
+      (c) => looked((timeout_ms) => c.screenshot({ selector: "#absent", timeout_ms })),
       ...[
         "element_not_found" as const,
         /take a screenshot of "#absent"/,
@@ -229,7 +230,7 @@ table("screenshot() says what it cannot draw", (_site) => {
     ],
     [
       "a hidden element",
-      (c) => c.screenshot({ selector: "#hidden", timeout_ms: SHORT_MS }),
+      (c) => looked((timeout_ms) => c.screenshot({ selector: "#hidden", timeout_ms })),
       ...[
         "element_not_actionable" as const,
         /it is not visible: it has no size/,
@@ -237,7 +238,7 @@ table("screenshot() says what it cannot draw", (_site) => {
     ],
     [
       "an unseen element",
-      (c) => c.screenshot({ selector: "#unseen", timeout_ms: SHORT_MS }),
+      (c) => looked((timeout_ms) => c.screenshot({ selector: "#unseen", timeout_ms })),
       ...[
         "element_not_actionable" as const,
         /its style hides it/,
@@ -245,7 +246,7 @@ table("screenshot() says what it cannot draw", (_site) => {
     ],
     [
       "a moving element",
-      (c) => c.screenshot({ selector: "#moving", timeout_ms: SHORT_MS }),
+      (c) => looked((timeout_ms) => c.screenshot({ selector: "#moving", timeout_ms })),
       ...[
         "element_not_actionable" as const,
         /it is moving/,

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { ViperError } from "../../protocol/problems.ts";
 import { serveSite, type Site, startAgent } from "./agent_fixture.ts";
-import { SHORT_MS } from "./agent_table.ts";
+import { looked } from "./looked.ts";
 
 const TELL = `<style>body { margin: 0 }</style>
 <script>addEventListener("message", ({ data }) => document.title = data)</script>`;
@@ -109,7 +109,7 @@ Deno.test("click() reaches what the pointer can reach", async (t) => {
   for (const [index, [title, , reason]] of REFUSED.entries()) {
     await t.step(`${title}: element_not_actionable`, async () => {
       await client.navigate({ url: `${other.url}/${REACHED.length + index}` });
-      const acted = client.click({ selector: "#a", timeout_ms: SHORT_MS });
+      const acted = looked((timeout_ms) => client.click({ selector: "#a", timeout_ms }));
       const error = await acted.then(() => assert.fail("it was clicked"), (error) => error);
       assert(error instanceof ViperError, String(error));
       assert.equal(error.code, "element_not_actionable", error.message);

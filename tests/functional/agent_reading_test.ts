@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import type { browserLinks, browserMarkdown } from "../../protocol/reading.ts";
 import type { InputOf } from "../../protocol/operation.ts";
 import { serveSite, startAgent } from "./agent_fixture.ts";
-import { SHORT_MS, table } from "./agent_table.ts";
+import { table } from "./agent_table.ts";
+import { looked } from "./looked.ts";
 
 const SENTENCE = "The kestrel hovers over the field and looks for voles in the long dry grass. ";
 const SITE = {
@@ -220,7 +221,7 @@ table("markdown() and links() say what they cannot tell", () => ({
   bad: (["markdown", "links"] as const).flatMap((name) => [
     [
       `${name} of none`,
-      (c) => c[name]({ selector: "#absent", timeout_ms: SHORT_MS }),
+      (c) => looked((timeout_ms) => c[name]({ selector: "#absent", timeout_ms })),
       ...[
         "element_not_found" as const,
         /of "#absent"|tell "#absent"/,

@@ -16,7 +16,7 @@ export type Bad = [
 /** What is called, and what it answers. */
 export type Good = [title: string, call: (c: Client) => Promise<unknown>, answer: unknown];
 
-/** Short enough to wait for in a table, long enough for a busy machine to look twice. */
+/** Short enough to wait for in a table, for what ends by its time however busy the machine is. */
 export const SHORT_MS = 800;
 
 /** What actions are done on; loaded anew before each row. */

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { serveSite, startAgent } from "./agent_fixture.ts";
 import { type Bad, type Client, type Good, SHORT_MS, table } from "./agent_table.ts";
+import { looked } from "./looked.ts";
 
 const OK = { status: "ok" };
 
@@ -75,23 +76,23 @@ table("waitSelector() waits for an element in each state", () => ({
     }],
   ] as [string, (c: Client) => Promise<unknown>][]).map(([title, call]): Good => [title, call, OK]),
   bad: ([
-    [{ selector: "#absent", ...short }, "timeout", /"#absent" is attached.*: no element matches/],
+    [{ selector: "#absent" }, "timeout", /"#absent" is attached.*: no element matches/],
     [
-      { selector: "#hidden", state: "visible", ...short },
+      { selector: "#hidden", state: "visible" },
       "timeout",
-      /"#hidden" is visible within 800 ms: "#hidden" is there, but it has no size/,
+      /"#hidden" is visible within \d+ ms: "#hidden" is there, but it has no size/,
     ],
-    [{ selector: "#unseen", visible: true, ...short }, "timeout", /but its style hides it/],
-    [{ selector: "#ok", state: "hidden", ...short }, "timeout", /is hidden.*: "#ok" is shown/],
-    [{ selector: "#ok", state: "detached", ...short }, "timeout", /is detached.*"#ok" is shown/],
-    [{ ref: "e9999", state: "detached", ...short }, "ref_not_found", /no snapshot/],
+    [{ selector: "#unseen", visible: true }, "timeout", /but its style hides it/],
+    [{ selector: "#ok", state: "hidden" }, "timeout", /is hidden.*: "#ok" is shown/],
+    [{ selector: "#ok", state: "detached" }, "timeout", /is detached.*"#ok" is shown/],
+    [{ ref: "e9999", state: "detached" }, "ref_not_found", /no snapshot/],
     [{ selector: "[" }, "selector_invalid", /valid selector/],
     [{ selector: "#ok", state: "gone" }, "invalid_request", /state/],
     [{ selector: "#ok", state: "hidden", visible: true }, "invalid_request", /one state/],
     [{}, "invalid_request", /name the element/],
   ] as const).map(([input, code, message]): Bad => [
     JSON.stringify(input),
-    (c) => c.waitSelector(input as never),
+    (c) => looked((timeout_ms) => c.waitSelector({ ...input, timeout_ms } as never)),
     code,
     message,
   ]),
@@ -122,26 +123,29 @@ table("waitText() waits for a text to be shown or gone", () => ({
   bad: [
     [
       "one that never comes",
-      (c) => c.waitText({ text: "nowhere", ...short }),
+      (c) => looked((timeout_ms) => c.waitText({ text: "nowhere", timeout_ms })),
       "timeout",
-      /the text "nowhere" is shown within 800 ms: no element matches the text "nowhere"/,
+      /the text "nowhere" is shown within \d+ ms: no element matches the text "nowhere"/,
     ],
     [
       "one that is hidden",
-      (c) => c.waitText({ text: "Unseen", ...short }),
+      (c) => looked((timeout_ms) => c.waitText({ text: "Unseen", timeout_ms })),
       "timeout",
       /the text "Unseen" is there, but its style hides it/,
     ],
     [
       "one that stays",
-      (c) => c.waitText({ text: "OK", gone: true, ...short }),
+      (c) => looked((timeout_ms) => c.waitText({ text: "OK", gone: true, timeout_ms })),
       "timeout",
-      /is gone within 800 ms: the text "OK" is shown/,
+      /is gone within \d+ ms: the text "OK" is shown/,
     ],
     ["no text", (c) => c.waitText({ text: "" }), "invalid_request", /text/],
     [
       "a page that a dialog stops",
-      (c) => later(c, "alert('Stop')", () => c.waitText({ text: "nowhere", ...short })),
+      async (c) => {
+        await c.evaluate({ expression: "alert('Stop')" }).catch(() => {}); // The dialog ends it.
+        return await c.waitText({ text: "nowhere", ...short });
+      },
       "timeout",
       /, and the alert "Stop" stops it/,
     ],
@@ -194,13 +198,13 @@ table("waitUrl() waits until the page is where it is to be", (site) => {
     bad: [
       [
         "a URL it never has",
-        (c) => c.waitUrl({ url: `${site}/never-there`, ...short }),
+        (c) => looked((timeout_ms) => c.waitUrl({ url: `${site}/never-there`, timeout_ms })),
         "timeout",
-        /is at "http.*\/never-there" within 800 ms: the page is at "http:\/\/127.0.0.1:\d+\/"/,
+        /is at "http.*\/never-there" within \d+ ms: the page is at "http:\/\/127.0.0.1:\d+\/"/,
       ],
       [
         "a part of the URL",
-        (c) => c.waitUrl({ glob: "127.0.0.1", ...short }),
+        (c) => looked((timeout_ms) => c.waitUrl({ glob: "127.0.0.1", timeout_ms })),
         "timeout",
         /the page is at/,
       ],
@@ -269,13 +273,13 @@ table("waitFunction() waits until an expression is true", () => ({
   bad: [
     [
       "one that never is",
-      (c) => c.waitFunction({ expression: "0", ...short }),
+      (c) => looked((timeout_ms) => c.waitFunction({ expression: "0", timeout_ms })),
       "timeout",
-      /until "0" is true within 800 ms: it is "0"/,
+      /until "0" is true within \d+ ms: it is "0"/,
     ],
     [
       "one that throws",
-      (c) => c.waitFunction({ expression: "nope.x", ...short }),
+      (c) => looked((timeout_ms) => c.waitFunction({ expression: "nope.x", timeout_ms })),
       "timeout",
       /it threw "ReferenceError: nope is not defined"/,
     ],
