@@ -1,7 +1,7 @@
-const BOUND_MS = 10_000;
+const BOUND_MS = 30_000;
 const INTERVAL_MS = 2;
 
-/** Waits until the state is there. @throws {Error} that says what was waited for, after 10 s by default */
+/** Waits until the state is there. @throws {Error} that says what was waited for, after 30 s by default */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,

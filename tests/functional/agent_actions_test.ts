@@ -58,7 +58,7 @@ table("navigate() loads pages and says why it cannot", (site) => ({
       async (c) => {
         await c.evaluate({ expression: "onbeforeunload = (e) => e.preventDefault(), 1" });
         await c.click({ selector: "#ok" });
-        return (await c.navigate({ url: `${site}/other`, timeout_ms: 5_000 })).title;
+        return (await c.navigate({ url: `${site}/other` })).title;
       },
       "Other",
     ],
@@ -146,7 +146,7 @@ table("click() waits until the element can be clicked", () => ({
       "one that opens a dialog",
       async (c) => {
         await c.evaluate({ expression: "ok.onclick = () => log(String(confirm('Sure?'))), 1" });
-        await c.click({ selector: "#ok", timeout_ms: 5_000 });
+        await c.click({ selector: "#ok" });
         await c.dialogsAccept({});
         return await logged(c);
       },

@@ -154,7 +154,7 @@ class Pair {
   async match(): Promise<void> {
     const wanted = expected(this.model);
     const isThere = () => isEqual(seen(this.world), wanted);
-    await until("the model", isThere, 2_000).catch(() => {});
+    await until("the model", isThere, 10_000).catch(() => {});
     assert.deepEqual(seen(this.world), wanted);
   }
 
