@@ -179,11 +179,9 @@ table("click() waits until the element can be clicked", () => ({
   ], [
     "a handler without end",
     async (c) => {
-      await c.evaluate({
-        expression:
-          "ok.onclick = () => { const e = Date.now() + 2000; while (Date.now() < e); }, 1",
-      });
-      await c.click({ selector: "#ok", timeout_ms: SHORT_MS });
+      await c.waitSelector({ selector: "#later" }); // Which moves the others as it comes.
+      await c.evaluate({ expression: "ok.onclick = () => { while (true); }, 1" });
+      await c.click({ selector: "#ok", timeout_ms: 2_000 });
     },
     "timeout",
     /still waiting for the page to take the click/,
