@@ -1,10 +1,14 @@
 import { Command } from "commander";
+import { profileExtract } from "../protocol/browser_profile.ts";
 import type { InputOf } from "../protocol/operation.ts";
 import { PROFILE_BYTES_MAX } from "../protocol/profile_contents.ts";
 import type { profilesCreate } from "../protocol/profiles.ts";
 import type { ViperClient } from "./client.ts";
 import { type CliContext, CliError } from "./context.ts";
 import { printable } from "./output.ts";
+
+/** Bytes of a file that is imported: a profile's, and what stands between its members. */
+const FILE_BYTES_MAX = 2 * PROFILE_BYTES_MAX;
 
 type Contents = InputOf<typeof profilesCreate>["contents"];
 
@@ -48,7 +52,7 @@ export function importProfileCommand(
     .argument("<name>").argument("<file>")
     .option("--json", "print the answer as JSON")
     .action(async (name: string, file: string, { json }: { json?: boolean }) => {
-      const bytes = await host.files.readFrom("cli.profiles:import", file, 0, 2 * PROFILE_BYTES_MAX)
+      const bytes = await host.files.readFrom("cli.profiles:import", file, 0, FILE_BYTES_MAX + 1)
         .catch((cause) => {
           throw new CliError(`Cannot read "${file}": ${messageOf(cause)}`, 1, { cause });
         });
@@ -58,18 +62,28 @@ export function importProfileCommand(
     });
 }
 
-/** Members that only tell of the browser are left aside. */
+/** Members that only tell of the browser are left aside; what nobody knows is not lost unsaid. */
 function contentsOf(bytes: Uint8Array, file: string): Contents {
+  if (bytes.length > FILE_BYTES_MAX) {
+    throw new CliError(`Cannot import "${file}": it has more than ${FILE_BYTES_MAX} bytes`);
+  }
   let told: unknown;
   try {
     told = JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
     // What the parser says would quote the file.
-    throw new CliError(`Cannot import "${file}": it is not JSON`, 1, { cause });
+    throw new CliError(`Cannot import "${file}": it is not JSON, or cut`, 1, { cause });
   }
   const { cookies, origins, left_out } = Object(told) as Record<string, unknown>;
   if (cookies === undefined && origins === undefined) {
     throw new CliError(`Cannot import "${file}": it has neither cookies nor origins`);
+  }
+  const unknown = Object.keys(Object(told)).find((name) => !(name in profileExtract.output.shape));
+  if (unknown !== undefined) {
+    throw new CliError(
+      `Cannot import "${file}": it has "${unknown}", which this version of Viper does not know; ` +
+        "use the version that exported it",
+    );
   }
   const members = Object.entries({ cookies, origins, left_out })
     .filter(([, value]) => value !== undefined);

@@ -16,6 +16,8 @@ import { toViperError, ViperError } from "./problems.ts";
 
 /** Media type of every error answer (RFC 9457). */
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
+/** Things wrong with one input that are told one by one. */
+const ISSUES_TOLD_MAX = 50;
 
 /** Called once for each answer with status 500 or above, with the error as it was thrown. */
 export type OnServerError = (error: unknown, request: Request, requestId: string) => void;
@@ -176,9 +178,24 @@ async function parseInput(
     : c.req.query();
   const view = chooseView(operation, c.req.header("accept") ?? "", rest["format"]);
   const chosen = view.format === undefined ? {} : { format: view.format };
-  const parsed = operation.input.safeParse({ ...chosen, ...rest, ...fromPath });
-  if (parsed.success) return { input: parsed.data, view };
-  throw invalidRequest(operation.name, parsed.error);
+  return { input: checked(operation, { ...chosen, ...rest, ...fromPath }), view };
+}
+
+function checked(
+  { name, input }: Operation,
+  given: Record<string, unknown>,
+): Record<string, unknown> {
+  let parsed: z.ZodSafeParseResult<Record<string, unknown>>;
+  try {
+    parsed = input.safeParse(given);
+  } catch (cause) {
+    // The schema library passes on all that is wrong as arguments, of which there may be so many.
+    if (!(cause instanceof RangeError)) throw cause;
+    const message = `Cannot accept the input of ${name}: too much of it is wrong`;
+    throw new ViperError("invalid_request", message, { cause });
+  }
+  if (parsed.success) return parsed.data;
+  throw invalidRequest(name, parsed.error);
 }
 
 /** An empty body leaves the members to the query, of which nothing else is read. */
@@ -192,12 +209,15 @@ function bodyOrQuery(
 }
 
 function invalidRequest(name: string, error: z.ZodError): ViperError {
-  const errors = error.issues.map((issue) => ({
+  const errors = error.issues.slice(0, ISSUES_TOLD_MAX).map((issue) => ({
     pointer: issue.path.map((part) => `/${String(part)}`).join(""),
     detail: issue.message,
   }));
-  const summary = errors.map(({ pointer, detail }) => pointer ? `${pointer}: ${detail}` : detail)
-    .join("; ");
+  const more = error.issues.length - errors.length;
+  const summary = [
+    ...errors.map(({ pointer, detail }) => pointer ? `${pointer}: ${detail}` : detail),
+    ...more > 0 ? [`and ${more} more`] : [],
+  ].join("; ");
   return new ViperError("invalid_request", `Cannot accept the input of ${name}: ${summary}`, {
     errors,
   });

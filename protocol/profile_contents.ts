@@ -1,5 +1,6 @@
 /** What a profile holds: cookies, and what origins store, as plain JSON. */
 import * as z from "zod";
+import { longList } from "./long_list.ts";
 import { COOKIES_MAX, cookieToSet, storageItems } from "./storage.ts";
 
 /** Bytes of a profile's JSON. */
@@ -26,16 +27,22 @@ const objectStore = z.strictObject({
   name: name.describe("Name of the object store"),
   key_path: keyPath,
   auto_increment: z.boolean().describe("Whether it makes keys of its own"),
-  indexes: z.array(z.strictObject({
-    name: name.describe("Name of the index"),
-    key_path: keyPath,
-    unique: z.boolean().describe("Whether no two records have the same key"),
-    multi_entry: z.boolean().describe("Whether each item of a list is a key"),
-  })).max(DATABASES_MAX).describe("Indexes of the store"),
-  records: z.array(z.strictObject({
-    key: z.unknown().optional().describe("Only where it stands outside the value"),
-    value: z.unknown().describe("As profile.extract writes it"),
-  })).max(STORE_RECORDS_MAX).describe("What the store holds"),
+  indexes: longList(
+    z.strictObject({
+      name: name.describe("Name of the index"),
+      key_path: keyPath,
+      unique: z.boolean().describe("Whether no two records have the same key"),
+      multi_entry: z.boolean().describe("Whether each item of a list is a key"),
+    }),
+    DATABASES_MAX,
+  ).describe("Indexes of the store"),
+  records: longList(
+    z.strictObject({
+      key: z.unknown().optional().describe("Only where it stands outside the value"),
+      value: z.unknown().describe("As profile.extract writes it"),
+    }),
+    STORE_RECORDS_MAX,
+  ).describe("What the store holds"),
 });
 
 const ORIGIN_WORDS =
@@ -49,7 +56,7 @@ function isOrigin(text: string): boolean {
 export const storedDatabase = z.strictObject({
   name: name.describe("Name of the database"),
   version: z.int().min(1).describe("Its version, as the site counts it"),
-  stores: z.array(objectStore).max(DATABASES_MAX).describe("Its object stores"),
+  stores: longList(objectStore, DATABASES_MAX).describe("Its object stores"),
 });
 /** A database of IndexedDB. */
 export type StoredDatabase = z.output<typeof storedDatabase>;
@@ -61,7 +68,7 @@ export const originContents = z.strictObject({
   local_storage: storageItems.default({}),
   session_storage: storageItems.default({})
     .describe("Items by key, of the page that is active; every page has its own"),
-  indexed_db: z.array(storedDatabase).max(DATABASES_MAX).default([])
+  indexed_db: longList(storedDatabase, DATABASES_MAX).default([])
     .describe("Databases of IndexedDB"),
 });
 /** What one origin stores. */

@@ -1,6 +1,7 @@
 /** Cookies, what sites store, and what they may do: schemas and operations. */
 import * as z from "zod";
 import { actionFields, done, URL_LENGTH_MAX } from "./browser.ts";
+import { longRecord } from "./long_list.ts";
 import { operation } from "./operation.ts";
 
 /** Cookies in one request at most. */
@@ -54,9 +55,7 @@ export const cookie = z.object({
 /** A cookie as it is told. */
 export type Cookie = z.output<typeof cookie>;
 
-export const storageItems = z.record(z.string(), z.string())
-  .refine((given) => Object.keys(given).length <= STORAGE_ITEMS_MAX, "there are too many items")
-  .describe("Items by key");
+export const storageItems = longRecord(STORAGE_ITEMS_MAX).describe("Items by key");
 
 const which = {
   kind: z.enum(["local", "session"]).default("local")

@@ -70,15 +70,25 @@ Deno.test("viper profiles create makes an empty one", () =>
   }));
 
 /** By the daemon, for what the input is. */
-const REFUSED = "contents that are refused";
+const REFUSED = ["contents that are refused", "newer cookies", "a million cookies"];
 
 const BAD: readonly [string, string[], RegExp][] = [
   ["a file that is there", ["export", "work", "taken"], /Cannot write to ".*taken": /],
   ["a file that is not there", ["import", "more", "none"], /Cannot read ".*none": /],
   ["what is no JSON", ["import", "more", "text"], /Cannot import ".*text": it is not JSON/],
+  ["what is cut", ["import", "more", "cut"], /Cannot import ".*cut": it is not JSON, or cut$/m],
+  ["what is sealed", ["import", "more", "sealed"], /Cannot import ".*sealed": it is not JSON/],
+  [
+    "an export of a newer version",
+    ["import", "more", "newer"],
+    /it has "passkeys", which this ver/,
+  ],
+  ["newer cookies", ["import", "more", "newer-cookies"], /cookies\/0: Unrecognized key: "passkey"/],
+  ["100 MB", ["import", "more", "huge"], /".*huge": it has more than 33554432 bytes$/m],
+  ["a million cookies", ["import", "more", "many"], /cookies: Too big: .* <=3000 items$/m],
   ["JSON of something else", ["import", "more", "else"], /it has neither cookies nor origins/],
   ["a list", ["import", "more", "list"], /it has neither cookies nor origins/],
-  [REFUSED, ["import", "more", "bad"], /cookies\/0\/value/],
+  ["contents that are refused", ["import", "more", "bad"], /cookies\/0\/value/],
   ["a name that is taken", ["import", "work", "good"], /the name is taken/],
   ["an unknown profile", ["export", "none", "new"], /Cannot find profile "none"/],
 ];
@@ -88,6 +98,12 @@ Deno.test("viper profiles refuses files in words, and changes nothing", async (t
     await api.world.profiles.add("work");
     const files: Record<string, string> = {
       ...{ taken: "mine", text: `${SECRET} and no JSON`, else: '{"a":1}', list: "[]" },
+      cut: JSON.stringify(CONTENTS).slice(0, -9),
+      sealed: "\x01\x80\xff\0\x7f",
+      newer: JSON.stringify({ ...CONTENTS, passkeys: [] }),
+      "newer-cookies": JSON.stringify({ cookies: [{ ...CONTENTS.cookies[0], passkey: 1 }] }),
+      huge: `{"cookies":[]${" ".repeat(100_000_000)}}`,
+      many: JSON.stringify({ cookies: Array(1_000_000).fill({}) }),
       bad: JSON.stringify({ cookies: [{ ...CONTENTS.cookies[0], value: 7 }] }),
       good: JSON.stringify(CONTENTS),
     };
@@ -97,7 +113,7 @@ Deno.test("viper profiles refuses files in words, and changes nothing", async (t
     for (const [title, [verb = "", name = "", file = ""], message] of BAD) {
       await t.step(title, async () => {
         const { code, errors } = await viper(verb, name, `${folder}/${file}`);
-        assert.equal(code, title === REFUSED ? 2 : 1);
+        assert.equal(code, REFUSED.includes(title) ? 2 : 1);
         assert.match(errors, message);
       });
     }

@@ -100,6 +100,19 @@ Deno.test("GuestProfiles.save() keeps nothing that could not be attached again",
     assert.deepEqual(await world.profiles.read("work"), contentsOf("old"));
   }));
 
+Deno.test("GuestProfiles.save() stops at the first of a million wrong records", () =>
+  withAgent(async ({ world, agent, guests, link }) => {
+    const store = { name: "s", key_path: null, auto_increment: false, indexes: [] };
+    const records = Array(100_000).fill(0);
+    const stores = Array(10).fill({ ...store, records });
+    const indexed_db = [{ name: "d", version: 1, stores }];
+    const stored = { local_storage: {}, session_storage: {}, indexed_db };
+    agent.extracted = { ...EMPTY, origins: [{ origin: "https://a.test", ...stored }] };
+    const first = /none: Invalid input: expected object, received number$/;
+    await assert.rejects(guests.save("work", link), first);
+    assert.deepEqual(await world.profiles.read("work"), contentsOf("old"));
+  }));
+
 Deno.test("GuestProfiles.save() reads no answer without an end", () =>
   withAgent(async ({ world, guests, link }) => {
     let sent = 0;
