@@ -7,7 +7,7 @@
 import * as z from "zod";
 import { type BytesView, type Operation, roleOf } from "../protocol/operation.ts";
 import * as lists from "../protocol/operations.ts";
-import { PROBLEMS } from "../protocol/problems.ts";
+import { PROBLEMS } from "../protocol/problem_codes.ts";
 import { answerTable, inputTable } from "./member_table.ts";
 
 /** The page, relative to the project's folder. */

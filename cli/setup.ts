@@ -5,7 +5,7 @@
  */
 import { Command } from "commander";
 import type { Terminal } from "../host/terminal.ts";
-import { VARIABLES } from "../server/config.ts";
+import { VARIABLES } from "../server/settings.ts";
 import type { Listener, Outcome } from "../setup/perform.ts";
 import { daemonStarts } from "../setup/daemon_answer.ts";
 import { installedEnv, SERVICE_FILE } from "../setup/settings.ts";

@@ -1,6 +1,6 @@
 /** What `viper setup` asks a person. */
 import { confirm, isCancel, text } from "@clack/prompts";
-import { VARIABLES } from "../server/config.ts";
+import { VARIABLES } from "../server/settings.ts";
 import type { Env } from "../setup/env_file.ts";
 import { firstAddress, hostSettings } from "../setup/settings.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type * as z from "zod";
-import type { ProblemCode } from "./problems.ts";
+import type { ProblemCode } from "./problem_codes.ts";
 import type { Role } from "./roles.ts";
 
 /** Where an operation is met over HTTP. */

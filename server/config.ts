@@ -13,6 +13,16 @@ import {
   type RuntimeName,
   runtimeName,
 } from "../protocol/vms.ts";
+import {
+  choice,
+  integer,
+  matching,
+  optionalInteger,
+  type SettingName,
+  settingName,
+  VARIABLES,
+  yesOrNo,
+} from "./settings.ts";
 
 /** Everything the daemon can be told. Sizes and times carry their units in their names. */
 export interface Config {
@@ -71,42 +81,7 @@ export interface Config {
 }
 
 /** Settings as text, by flag name without dashes; `undefined` where nobody said anything. */
-export type ConfigFlags = Partial<Record<keyof typeof VARIABLES, string | boolean>>;
-
-/** Setting → variable. The names are those of earlier versions where they had one. */
-export const VARIABLES = {
-  listen: "VIPER_API_LISTEN",
-  socket: "VIPER_API_SOCKET",
-  insecureLoopback: "VIPER_INSECURE_LOOPBACK",
-  allowCidr: "VIPER_API_ALLOW_CIDR",
-  trustedProxies: "VIPER_API_TRUSTED_PROXIES",
-  tlsCert: "VIPER_TLS_CERT",
-  tlsKey: "VIPER_TLS_KEY",
-  db: "VIPER_DB_PATH",
-  profileKeyFile: "VIPER_PROFILE_KEY_FILE",
-  runtimeDir: "VIPER_RUNTIME_DIR",
-  logDir: "VIPER_LOG_DIR",
-  imageDir: "VIPER_IMAGE_DIR",
-  runtime: "VIPER_RUNTIME",
-  hypervisor: "VIPER_HYPERVISOR",
-  bridge: "VIPER_BRIDGE",
-  subnet: "VIPER_SUBNET",
-  hostIp: "VIPER_HOST_IP",
-  guestPort: "VIPER_GUEST_PORT",
-  guestOpenPorts: "VIPER_GUEST_OPEN_PORTS",
-  vmLimit: "VIPER_VM_LIMIT",
-  cpuLimit: "VIPER_CPU_LIMIT",
-  memoryLimitMb: "VIPER_MEMORY_LIMIT_MB",
-  maxCpuCores: "VIPER_MAX_CPU_CORES",
-  maxMemoryMb: "VIPER_MAX_MEMORY_MB",
-  defaultCpuCores: "VIPER_DEFAULT_CPU_CORES",
-  defaultMemoryMb: "VIPER_DEFAULT_MEMORY_MB",
-  defaultEgress: "VIPER_DEFAULT_EGRESS",
-  onShutdown: "VIPER_ON_SHUTDOWN",
-  firstUid: "VIPER_FIRST_UID",
-  bootTimeoutMs: "VIPER_BOOT_TIMEOUT_MS",
-  logFormat: "VIPER_LOG_FORMAT",
-} as const;
+export type ConfigFlags = Partial<Record<SettingName, string | boolean>>;
 
 const PORT_MAX = 65_535;
 /** Bytes of a Unix socket's path, less its closing zero byte (unix(7)). */
@@ -131,11 +106,11 @@ export function readConfig(
   flags: ConfigFlags,
   env: Environment,
 ): Config {
-  const setting = (name: keyof typeof VARIABLES, fallback: string) =>
+  const setting = (name: SettingName, fallback: string) =>
     String(flags[name] ?? (env[VARIABLES[name]] || undefined) ?? fallback);
-  const list = (name: keyof typeof VARIABLES) =>
+  const list = (name: SettingName) =>
     setting(name, "").split(",").map((entry) => entry.trim()).filter(Boolean);
-  const path = (name: keyof typeof VARIABLES, fallback: string) =>
+  const path = (name: SettingName, fallback: string) =>
     absolute(setting(name, fallback), env["PWD"]);
   const state = stateFolder(env);
   const apiListen = listenAddress(setting("listen", "127.0.0.1:7777"));
@@ -253,39 +228,13 @@ function tlsFiles(cert: string, key: string): Pick<Config, "tlsCert" | "tlsKey">
   );
 }
 
-function yesOrNo(name: keyof typeof VARIABLES, value: string): boolean {
-  return ["true", "1"].includes(choice(name, value, ["true", "false", "1", "0"]));
-}
-
 /** A bare name is looked for on the PATH. */
 function program(name: string, workingDir?: string): string {
   return name.includes("/") ? absolute(name, workingDir) : name;
 }
 
-/** As variable and as flag, since either may have set it. */
-function settingName(name: keyof typeof VARIABLES): string {
-  const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return `${VARIABLES[name]} (--${flag})`;
-}
-
-function matching(name: keyof typeof VARIABLES, value: string, pattern: RegExp): string {
-  if (pattern.test(value)) return value;
-  throw new TypeError(`Cannot use "${value}" as ${settingName(name)}: it must match ${pattern}`);
-}
-
-function choice<Value extends string>(
-  name: keyof typeof VARIABLES,
-  value: string,
-  allowed: readonly Value[],
-): Value {
-  if (allowed.includes(value as Value)) return value as Value;
-  throw new TypeError(
-    `Cannot use "${value}" as ${settingName(name)}: it is one of ${allowed.join(", ")}`,
-  );
-}
-
-function vmSizes(setting: (name: keyof typeof VARIABLES, fallback: string) => string) {
-  const size = (name: keyof typeof VARIABLES, fallback: number, min: number, max: number) =>
+function vmSizes(setting: (name: SettingName, fallback: string) => string) {
+  const size = (name: SettingName, fallback: number, min: number, max: number) =>
     integer(name, setting(name, String(fallback)), min, max);
   const maxCpuCores = size("maxCpuCores", CPU_CORES_MAX, 1, CPU_CORES_MAX);
   const maxMemoryMb = size("maxMemoryMb", MEMORY_MB_MAX, MEMORY_MB_MIN, MEMORY_MB_MAX);
@@ -315,20 +264,4 @@ function egressOf(value: string): Egress {
 /** `0` for the daemon's own user. */
 function uidOf(value: string): number | null {
   return integer("firstUid", value, 0, FIRST_UID_MAX) || null;
-}
-
-function optionalInteger(
-  name: keyof typeof VARIABLES,
-  value: string,
-  max: number,
-): number | null {
-  return value === "" ? null : integer(name, value, 1, max);
-}
-
-function integer(name: keyof typeof VARIABLES, value: string, min: number, max: number): number {
-  const number = /^\d{1,10}$/.test(value) ? Number(value) : NaN;
-  if (number >= min && number <= max) return number;
-  throw new TypeError(
-    `Cannot use "${value}" as ${settingName(name)}: it is a whole number from ${min} to ${max}`,
-  );
 }

@@ -1,6 +1,7 @@
 /** What a set-up host's daemon is told, and where setup puts things. */
 import type { Host } from "../host/host.ts";
-import { type Config, type ConfigFlags, readConfig, VARIABLES } from "../server/config.ts";
+import { type Config, type ConfigFlags, readConfig } from "../server/config.ts";
+import { VARIABLES } from "../server/settings.ts";
 import { checkSettings, type NetworkSettings } from "../server/network/settings.ts";
 import { parseSubnet } from "../server/network/subnet.ts";
 import { type Env, parseEnvFile } from "./env_file.ts";

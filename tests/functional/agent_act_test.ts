@@ -5,7 +5,8 @@
  * that logs each event.
  */
 import assert from "node:assert/strict";
-import { type ProblemCode, ViperError } from "../../protocol/problems.ts";
+import type { ProblemCode } from "../../protocol/problem_codes.ts";
+import { ViperError } from "../../protocol/problems.ts";
 import { serveSite, type Site, startAgent } from "./agent_fixture.ts";
 import { type Client, SHORT_MS } from "./agent_table.ts";
 import { looked } from "./looked.ts";

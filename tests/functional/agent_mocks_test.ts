@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { MOCKS_MAX } from "../../protocol/mocks.ts";
-import type { ProblemCode } from "../../protocol/problems.ts";
+import type { ProblemCode } from "../../protocol/problem_codes.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { startAgent, type TestAgent } from "./agent_fixture.ts";
 import { serveMirror } from "./mirror.ts";

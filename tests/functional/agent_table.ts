@@ -1,6 +1,6 @@
 /** Tables of actions that work and of actions that do not, on one page. */
 import assert from "node:assert/strict";
-import type { ProblemCode } from "../../protocol/problems.ts";
+import type { ProblemCode } from "../../protocol/problem_codes.ts";
 import { ViperError } from "../../protocol/problems.ts";
 import { serveSite, type Site, startAgent, type TestAgent } from "./agent_fixture.ts";
 

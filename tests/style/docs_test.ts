@@ -2,7 +2,8 @@ import { run } from "../../build/command.ts";
 import { OPERATIONS_PAGE, operationsPage } from "../../build/operations_page.ts";
 import * as lists from "../../protocol/operations.ts";
 import { METRICS } from "../../server/metrics/definitions.ts";
-import { readConfig, VARIABLES } from "../../server/config.ts";
+import { readConfig } from "../../server/config.ts";
+import { VARIABLES } from "../../server/settings.ts";
 import assert from "node:assert/strict";
 import { assertNone, projectFiles, ROOT, sourceFiles, textOf } from "./project.ts";
 

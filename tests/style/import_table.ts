@@ -42,13 +42,16 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
         "setup/",
         "tui/",
       ],
-      ...["server/main.ts", "server/config.ts", "server/front/"],
+      ...["server/main.ts", "server/config.ts", "server/settings.ts", "server/front/"],
     ],
     packages: ["zod", "commander", "@commander-js/extra-typings", "@clack/prompts"],
   },
   "tui/": { files: [PROTOCOL, HOST], packages: [] },
   "setup/": {
-    files: [PROTOCOL, HOST, "server/config.ts", "server/network/", "server/runtimes/"],
+    files: [
+      ...[PROTOCOL, HOST, "server/config.ts", "server/settings.ts"],
+      ...["server/network/", "server/runtimes/"],
+    ],
     packages: ["zod"],
   },
   "images/": { files: [PROTOCOL, HOST], packages: ["zod", "node:crypto"] },
@@ -77,6 +80,7 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
       "server/keys/",
       "server/listen.ts",
       "server/config.ts",
+      "server/settings.ts",
       HOST,
       "server/front/",
     ],
@@ -114,7 +118,8 @@ export const IMPORT_TABLE: Readonly<Record<string, Part>> = {
   },
   "server/host_size.ts": { files: [HOST], packages: [] },
   "server/network_watch.ts": { files: ["server/network/", "server/vms/", HOST], packages: [] },
-  "server/config.ts": { files: [PROTOCOL, HOST], packages: ["zod"] },
+  "server/config.ts": { files: ["server/settings.ts", PROTOCOL, HOST], packages: ["zod"] },
+  "server/settings.ts": { files: [], packages: [] },
   "server/system_status.ts": { files: ["server/vms/", PROTOCOL, HOST], packages: [] },
   "server/api/": {
     files: [

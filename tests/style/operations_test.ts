@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type Operation, pathParameters } from "../../protocol/operation.ts";
 import * as lists from "../../protocol/operations.ts";
-import { PROBLEMS } from "../../protocol/problems.ts";
+import { PROBLEMS } from "../../protocol/problem_codes.ts";
 import { assertNone } from "./project.ts";
 
 /** Every operation of every list that protocol/operations.ts exports. */

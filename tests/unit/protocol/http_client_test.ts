@@ -15,7 +15,8 @@ import {
   vmOperations,
 } from "../../../protocol/operations.ts";
 import { targetFields } from "../../../protocol/target.ts";
-import { type ProblemCode, PROBLEMS, ViperError } from "../../../protocol/problems.ts";
+import { type ProblemCode, PROBLEMS } from "../../../protocol/problem_codes.ts";
+import { ViperError } from "../../../protocol/problems.ts";
 import { vmsCreate, vmsGet, vmsWait } from "../../../protocol/vm_operations.ts";
 
 const LISTS: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type Operation, pathParameters } from "../../../protocol/operation.ts";
 import * as lists from "../../../protocol/operations.ts";
-import { PROBLEMS } from "../../../protocol/problems.ts";
+import { PROBLEMS } from "../../../protocol/problem_codes.ts";
 
 const ALL = Object.values(lists).flatMap((list): Operation[] =>
   typeof list === "string" ? [] : Object.values(list)

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  problem,
-  type ProblemCode,
-  PROBLEMS,
-  toViperError,
-  ViperError,
-} from "../../../protocol/problems.ts";
+import { type ProblemCode, PROBLEMS } from "../../../protocol/problem_codes.ts";
+import { problem, toViperError, ViperError } from "../../../protocol/problems.ts";
 
 for (const code of Object.keys(PROBLEMS) as ProblemCode[]) {
   Deno.test(`ViperError ${code} survives the way through a problem body`, () => {

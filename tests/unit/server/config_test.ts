@@ -8,8 +8,8 @@ import {
   listenAddress,
   readConfig,
   stateDatabase,
-  VARIABLES,
 } from "../../../server/config.ts";
+import { VARIABLES } from "../../../server/settings.ts";
 
 /** Setting, member of the config, and two values with what they are read as. */
 const SETTINGS: readonly [keyof ConfigFlags, keyof Config, string, unknown, string, unknown][] = [

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Hono } from "hono";
 import { jsonLog } from "../../../../host/json_log.ts";
-import { type ProblemCode, PROBLEMS } from "../../../../protocol/problems.ts";
+import { type ProblemCode, PROBLEMS } from "../../../../protocol/problem_codes.ts";
 import { restApp } from "../../../../server/api/rest.ts";
 import { Admission, type AdmissionRules } from "../../../../server/api/auth/admission.ts";
 import { Failures } from "../../../../server/api/auth/failures.ts";

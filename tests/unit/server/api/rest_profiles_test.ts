@@ -1,6 +1,6 @@
 /** Profiles over REST: what is taken, what is refused, and what the audit has of it. */
 import assert from "node:assert/strict";
-import type { ProblemCode } from "../../../../protocol/problems.ts";
+import type { ProblemCode } from "../../../../protocol/problem_codes.ts";
 import { type ApiWorld, apiWorld, assertProblem } from "./api_world.ts";
 
 const PROFILES = "/api/v1/profiles";

@@ -1,6 +1,6 @@
 /** The REST face: each answer it can give, good and bad. */
 import assert from "node:assert/strict";
-import type { ProblemCode } from "../../../../protocol/problems.ts";
+import type { ProblemCode } from "../../../../protocol/problem_codes.ts";
 import { parseSubnet } from "../../../../server/network/subnet.ts";
 import { until } from "../../../until.ts";
 import { type ApiWorld, apiWorld, assertProblem } from "./api_world.ts";

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { ProblemCode } from "../../../../../protocol/problems.ts";
+import type { ProblemCode } from "../../../../../protocol/problem_codes.ts";
 import type { Role } from "../../../../../protocol/roles.ts";
 import {
   Admission,
