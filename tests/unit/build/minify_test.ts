@@ -24,6 +24,7 @@ export async function stepsOf() {
 
 Deno.test("minified() keeps what `using` disposes of", {
   // esbuild's stop() ends its process and does not wait for the end.
+  sanitizeOps: false,
   sanitizeResources: false,
 }, async () => {
   try {
