@@ -12,7 +12,7 @@ export const LINKS_MAX = 10_000;
 
 export const browserMarkdown = operation({
   name: "browser.markdown",
-  summary: "Tell what the page or an element shows as Markdown",
+  summary: "Tell what the page or an element shows as Markdown, what frames show as quotations",
   http: { method: "POST", path: "/v1/dom/markdown", status: 200 },
   input: maybeTargeted({
     main_only: z.boolean().default(false)
@@ -41,7 +41,7 @@ export type PageLink = z.output<typeof pageLink>;
 
 export const browserLinks = operation({
   name: "browser.links",
-  summary: "List the links in the page or in an element, in their order",
+  summary: "List the links in the page or in an element, in their order, then those in its frames",
   http: { method: "POST", path: "/v1/dom/links", status: 200 },
   input: maybeTargeted({
     ...urlPatternFields,
@@ -67,7 +67,8 @@ export const SCRAPED_ELEMENTS_MAX = 10_000;
 
 export const browserScrape = operation({
   name: "browser.scrape",
-  summary: "Read texts, HTML and attributes of all elements that match, for each of some selectors",
+  summary:
+    "Read texts, HTML and attributes of all elements that match some selectors, in the page, then in its frames",
   http: { method: "POST", path: "/v1/dom/scrape", status: 200 },
   input: z.strictObject({
     selectors: z.array(selector).min(1).max(SCRAPED_SELECTORS_MAX)
@@ -82,6 +83,8 @@ export const browserScrape = operation({
       elements: z.array(z.object({
         text: z.string().describe("As rendered"),
         html: z.string().describe("What is inside the element"),
+        frame: z.string().optional()
+          .describe("URL of the frame that it is in; left out in the page's own"),
         attributes: z.record(z.string(), z.string()),
       })),
       total: z.int().describe("Elements that match, those beyond the limit among them"),

@@ -3,6 +3,7 @@ import type { OutputOf, ParsedOf } from "../../protocol/operation.ts";
 import { namesElement } from "../../protocol/target.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { withLibraries } from "../page_libraries.ts";
+import { withFrames } from "./frame_markdown.ts";
 import { copyShown } from "./shown_copy.ts";
 import { onTarget } from "./target.ts";
 import { toMarkdown } from "./to_markdown.ts";
@@ -20,13 +21,14 @@ export async function markdown(
     "the library for Markdown",
     withLibraries(toMarkdown, { copy: copyShown }),
   );
-  const { element, value } = await onTarget(
-    namesElement(target) ? target : { selector: ":root" },
-    context,
-    inPage,
-    { mainOnly: main_only, lengthMax: max_length, nodesMax: NODES_MAX, depthMax: DEPTH_MAX },
-  );
+  const options = {
+    ...{ mainOnly: main_only, lengthMax: max_length, nodesMax: NODES_MAX, depthMax: DEPTH_MAX },
+  };
+  const where = namesElement(target) ? target : { selector: ":root" };
+  const { element, value } = await onTarget(where, context, inPage, options);
   using _element = element;
-  const { text, length, isCut, isMain, title, url } = value;
+  const { text, length, isCut, isMain, title, url } = await withFrames(
+    ...[value, element.frame, context, inPage, options] as const,
+  );
   return { markdown: text, length, truncated: isCut, main: isMain, title, url };
 }

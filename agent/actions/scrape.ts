@@ -5,13 +5,15 @@ import { ViperError } from "../../protocol/problems.ts";
 import type { browserScrape } from "../../protocol/reading.ts";
 import type { ActionContext } from "../action_runner.ts";
 import { plain } from "../plain.ts";
+import { framesOf } from "../frames.ts";
 import { quote } from "../quote.ts";
-import { callInDocument } from "../world.ts";
+import { callInDocument, callInFrame } from "../world.ts";
+import { type Hanging, readFrame } from "./inner_frames.ts";
 import { assertFits } from "./result_size.ts";
 
 type Results = OutputOf<typeof browserScrape>["results"];
 type Scraped =
-  | { readonly results: Results }
+  | { readonly results: Results; readonly url: string }
   | { readonly invalid: string }
   | { readonly tooLong: number };
 
@@ -27,8 +29,41 @@ export async function scrape(
     throw new ViperError("selector_invalid", `Cannot ${action}: ${reason}`);
   }
   if ("tooLong" in scraped) return tooLong(scraped.tooLong, action);
-  assertFits(new TextEncoder().encode(JSON.stringify(scraped.results)).length, action);
-  return scraped;
+  const results = await withFrames(scraped.results, selectors, limit, context);
+  assertFits(new TextEncoder().encode(JSON.stringify(results)).length, action);
+  return { results };
+}
+
+/** Then come the elements in frames. */
+async function withFrames(
+  own: Results,
+  selectors: readonly string[],
+  limit: number,
+  context: ActionContext,
+): Promise<Results> {
+  const { page, cdp, deadline } = context;
+  const hanging: Hanging = new Set();
+  const results = own.map((result) => ({ ...result, elements: [...result.elements] }));
+  let room = RESULT_BYTES_MAX;
+  for (const frame of framesOf(page, cdp).slice(1)) {
+    const scraped = await readFrame(
+      frame,
+      hanging,
+      context,
+      (bound) => callInFrame(frame, bound, scrapeDocument, selectors, limit, room),
+    );
+    if (scraped === null || "invalid" in scraped) continue;
+    if ("tooLong" in scraped) return tooLong(RESULT_BYTES_MAX + 1, deadline.action);
+    room -= JSON.stringify(scraped.results).length;
+    for (const [at, { elements, total }] of scraped.results.entries()) {
+      const result = results[at];
+      if (result === undefined) continue;
+      const told = elements.slice(0, limit - result.elements.length);
+      result.elements.push(...told.map((element) => ({ ...element, frame: scraped.url })));
+      result.total += total;
+    }
+  }
+  return results;
 }
 
 function tooLong(length: number, action: string): never {
@@ -60,5 +95,5 @@ function scrapeDocument(selectors: readonly string[], limit: number, lengthMax: 
     }
     results.push({ selector, elements, total: found.length });
   }
-  return { results };
+  return { results, url: location.href };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { plain } from "../plain.ts";
+import type { Noted } from "./inner_frames.ts";
 
 /** What was copied. */
 export interface ShownCopy {
@@ -12,11 +13,15 @@ export interface ShownCopy {
   readonly document: Document;
   /** Whether there was more than was copied. */
   readonly isCut: boolean;
+  /** Where a frame stood stands this, its number from 0 and an x. */
+  readonly mark: string;
+  /** How many stood there; they are noted for `inner_frames.ts`. */
+  readonly frames: number;
 }
 
 /**
- * Copies an element with what it shows of itself: nothing hidden, no scripts and no frames, shadow
- * trees in place of their hosts' children, and every address absolute.
+ * Copies an element with what it shows of itself: nothing hidden, no scripts, marks for frames,
+ * shadow trees in place of their hosts' children, and every address absolute.
  */
 export function copyShown(root: Element, nodesMax: number, depthMax: number): ShownCopy {
   const copy = document.implementation.createHTMLDocument(document.title);
@@ -25,10 +30,13 @@ export function copyShown(root: Element, nodesMax: number, depthMax: number): Sh
     copy.head.append(copy.importNode(meta));
   }
   const skipped = new Set(
-    "script style noscript template iframe object embed canvas svg audio video select".split(" "),
+    "script style noscript template object embed canvas svg audio video select".split(" "),
   );
   const fields = new Set("button fieldset img input output textarea".split(" "));
   let [left, isCut] = [nodesMax, false];
+
+  const frames: Element[] = [];
+  const places: Element[] = [];
 
   const isShown = (element: Element) =>
     plain(element).checkVisibility() || getComputedStyle(element).display === "contents";
@@ -63,6 +71,12 @@ export function copyShown(root: Element, nodesMax: number, depthMax: number): Sh
     }
     if (!(node instanceof Element) || skipped.has(plain(node).localName) || !isShown(node)) return;
     if (left-- <= 0 || depth > depthMax) return void (isCut = true);
+    if (["iframe", "frame"].includes(plain(node).localName)) {
+      const place = copy.createElement("p");
+      places.push(place);
+      frames.push(node);
+      return parent.append(place);
+    }
     const made = shallow(node);
     parent.append(made);
     for (const child of childrenOf(node)) copyInto(made, child, depth + 1);
@@ -70,5 +84,10 @@ export function copyShown(root: Element, nodesMax: number, depthMax: number): Sh
   const isPage = root === document.documentElement || root === document.body;
   const nodes = isPage ? childrenOf(document.body ?? root) : [root];
   for (const node of nodes) copyInto(copy.body, node, 0);
-  return { document: copy, isCut };
+  // It stands for nothing but frames.
+  let mark = "viperframex";
+  for (let at = 0; copy.body.textContent?.includes(mark); at++) mark = `viperframe${at}x`;
+  for (const [at, place] of places.entries()) place.textContent = `${mark}${at}x`;
+  (globalThis as Noted)[Symbol.for("viper.frames")] = frames;
+  return { document: copy, isCut, mark, frames: frames.length };
 }

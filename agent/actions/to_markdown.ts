@@ -19,6 +19,9 @@ export interface Markdown {
   readonly isMain: boolean;
   readonly title: string;
   readonly url: string;
+  /** As in a copy of what is shown. */
+  readonly mark: string;
+  readonly frames: number;
 }
 
 /** The parts of the libraries that are used. */
@@ -67,7 +70,7 @@ export function toMarkdown(
     state: "found",
     value: {
       ...{ text, length: whole.length, isCut: isLong || shown.isCut, isMain: main !== null },
-      ...{ title: document.title, url: location.href },
+      ...{ title: document.title, url: location.href, mark: shown.mark, frames: shown.frames },
     },
   };
 }
