@@ -84,6 +84,17 @@ export class PageElement implements Disposable {
     return node.backendNodeId;
   }
 
+  /** What holds the element's frame and the frames around, innermost first; the caller's own. */
+  async frameOwners(): Promise<PageElement[]> {
+    using held = new DisposableStack();
+    const owners: PageElement[] = [];
+    for (let frame = this.frame; frame.parent !== null; frame = frame.parent) {
+      owners.push(held.use(await this.#ownerOf(frame, frame.parent)));
+    }
+    held.move();
+    return owners;
+  }
+
   /** The way out through the frames around, innermost first. The caller disposes the owners. */
   async frameSteps(): Promise<FrameStep[]> {
     using held = new DisposableStack();

@@ -83,6 +83,26 @@ export async function scrollTo(element: Element, part: "center" | "end" | "start
 }
 
 /**
+ * On the element that holds a frame: brings it onto the screen. Chrome draws no frames of other
+ * origins that are off it, and what waits there for the next drawing would wait for ever.
+ */
+export async function showFrame(owner: Element): Promise<Look<true>> {
+  if (!plain(owner).checkVisibility({ visibilityProperty: true })) {
+    return { state: "blocked", reason: "its frame is not visible: its style hides it" };
+  }
+  const { promise: isSeen, resolve } = Promise.withResolvers<boolean>();
+  const observer = new IntersectionObserver((entries) =>
+    resolve(entries.some(({ isIntersecting }) => isIntersecting))
+  );
+  observer.observe(owner);
+  if (!await isSeen) {
+    plain(owner).scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+  }
+  observer.disconnect();
+  return { state: "found", value: true };
+}
+
+/**
  * On the element that holds a frame: whether nothing lies over it at a place of the viewport around
  * it.
  */
@@ -117,10 +137,14 @@ function disablerOf(element: Element): Element | null {
   return null;
 }
 
-/** Whether an animation of it, or of what it stands in, is yet to begin, which takes some frames. */
+/**
+ * Whether an animation of it, or of what it stands in, is yet to begin, which takes some frames.
+ * One that goes by what is scrolled may never begin.
+ */
 function isAboutToMove(element: Element): boolean {
+  const isPending = ({ pending, timeline }: Animation) => pending && timeline === document.timeline;
   for (let node: Element | null = element; node !== null; node = parentOf(node)) {
-    if (plain(node).getAnimations().some(({ pending }) => pending)) return true;
+    if (plain(node).getAnimations().some(isPending)) return true;
   }
   return false;
 }

@@ -2,7 +2,7 @@
 import type { Target } from "../../protocol/target.ts";
 import type { ActionContext } from "../action_runner.ts";
 import type { PageElement } from "../page_element.ts";
-import { isOpenAt, scrollTo, whereToAct } from "./actionable.ts";
+import { isOpenAt, scrollTo, showFrame, whereToAct } from "./actionable.ts";
 import { whenFound } from "./element.ts";
 import type { Look, Point } from "./in_page.ts";
 import { findTarget, targetName } from "./target.ts";
@@ -80,6 +80,8 @@ async function placeAfterScroll(
 
 /** The place in the page's viewport, when nothing lies over it in any frame around. */
 async function placeNow(element: PageElement, position: Point | null): Promise<Look<Point>> {
+  const shown = await showFrames(element);
+  if (shown.state !== "found") return shown;
   let place = await element.call(whereToAct, position);
   if (place.state !== "found") return place;
   const steps = await element.frameSteps();
@@ -90,4 +92,16 @@ async function placeNow(element: PageElement, position: Point | null): Promise<L
     if (place.state !== "found") return place;
   }
   return place;
+}
+
+/** Brings the frames around the element onto the screen, the outermost first. */
+async function showFrames(element: PageElement): Promise<Look<unknown>> {
+  const owners = await element.frameOwners();
+  using held = new DisposableStack();
+  for (const owner of owners) held.use(owner);
+  for (const owner of owners.toReversed()) {
+    const look = await owner.call(showFrame);
+    if (look.state !== "found") return look;
+  }
+  return READY;
 }

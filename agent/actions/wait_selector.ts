@@ -59,8 +59,15 @@ async function stateMet(
 async function lookAt(target: Target, context: ActionContext): Promise<Look<true>> {
   const found = await findElement(target, context);
   if (found.state !== "found") return found;
-  using element = found.value;
-  return await element.call(shownOf);
+  using held = new DisposableStack();
+  const element = held.use(found.value);
+  const look = await element.call(shownOf);
+  if (look.state !== "found") return look;
+  for (const owner of await element.frameOwners()) {
+    const around = await held.use(owner).call(shownOf);
+    if (around.state !== "found") return { state: "blocked", reason: "its frame is not shown" };
+  }
+  return look;
 }
 
 /** An element that a snapshot has named, and that is gone, is absent. */

@@ -53,6 +53,15 @@ const REACHED: [title: string, body: string][] = [
     `<div style="height: 100px; overflow: auto">
      <p style="height: 300px"></p>${frame("")}</div><div style="height: 400px"></div>`,
   ],
+  [
+    "in a frame of another site far down",
+    `<p style="height: 3000px"></p>${frame("", "OTHER/inner")}`,
+  ],
+  [
+    "in what moves as the page is scrolled, which it cannot be",
+    `<style>@keyframes fade { to { color: red } }
+     #p { animation: fade; animation-timeline: scroll() }</style><div id="p">${BUTTON}</div>`,
+  ],
   ["far down in a tall frame", frame("height: 3000px", "/tall")],
 ];
 
@@ -67,6 +76,7 @@ const REFUSED: [title: string, body: string, reason: RegExp][] = [
     `${BUTTON}<dialog id=d>Hi</dialog><script>d.showModal()</script>`,
     /covered by <dialog id="d">$/,
   ],
+  ["in a hidden frame", frame("display: none", "OTHER/inner"), /its frame is not visible/],
   ["under a veil", `${BUTTON}<div id="v" style="position: fixed; inset: 0"></div>`, /id="v">$/],
   [
     "through which clicks go",
@@ -96,7 +106,7 @@ Deno.test("click() reaches what the pointer can reach", async (t) => {
   await using other = serveSite(site);
   const another = other.url.replace("127.0.0.1", "localhost");
   const pages = [...REACHED, ...REFUSED];
-  pages.forEach(([, body], index) => site[`/${index}`] = TELL + body.replace("OTHER", another));
+  pages.forEach(([, body], index) => site[`/${index}`] = TELL + body.replaceAll("OTHER", another));
 
   for (const [index, [title]] of REACHED.entries()) {
     await t.step(title, async () => {
@@ -116,6 +126,16 @@ Deno.test("click() reaches what the pointer can reach", async (t) => {
       assert.match(error.message, reason);
     });
   }
+  await t.step("a hidden frame's elements are waited for in vain", async () => {
+    site["/hiding"] = frame("display: none", `${another}/inner`);
+    await client.navigate({ url: `${other.url}/hiding` });
+    await client.waitSelector({ selector: "#a", state: "attached" });
+    await client.waitSelector({ selector: "#a", state: "hidden" });
+    const seen = looked((timeout_ms) =>
+      client.waitSelector({ selector: "#a", state: "visible", timeout_ms })
+    );
+    await assert.rejects(seen, { code: "timeout", message: /its frame is not shown$/ });
+  });
   await t.step("a picture of an element in a frame that is drawn smaller", async () => {
     site["/box"] = '<div id="a" style="width: 100px; height: 60px; background: blue">';
     site["/half"] = frame("transform: scale(0.5); transform-origin: 0 0", "/box");
