@@ -92,7 +92,7 @@ table("reload(), back() and forward() go through the history", (site) => ({
       "to wait where nothing happens",
       (c) => c.waitNavigation({ timeout_ms: SHORT_MS }),
       "timeout",
-      /Cannot wait for a navigation within .* load event/,
+      /Cannot wait for a navigation within .* first answer/,
     ],
     [
       "to wait for a state that is none",
