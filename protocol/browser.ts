@@ -34,3 +34,10 @@ export const oneOrAllPages = {
     .describe("Id of the one page that it is about; left out: all pages, those to come too"),
   timeout_ms: timeoutMs,
 } as const;
+/** The problems that every action on a page may have. */
+export const PAGE_ERRORS = [
+  "page_not_found",
+  "page_crashed",
+  "timeout",
+  "browser_unavailable",
+] as const;

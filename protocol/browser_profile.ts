@@ -1,6 +1,6 @@
 /** What a browser is logged in with, put into it and read out of it. */
 import * as z from "zod";
-import { actionFields, done, timeoutMs } from "./browser.ts";
+import { actionFields, done, PAGE_ERRORS, timeoutMs } from "./browser.ts";
 import { operation } from "./operation.ts";
 import {
   leftOut,
@@ -55,7 +55,7 @@ export const profileExtract = operation({
     attached: z.boolean()
       .describe("Whether a profile was attached to this browser since it began"),
   }),
-  errors: ["page_not_found", "timeout", "browser_unavailable"],
+  errors: PAGE_ERRORS,
   role: "operator",
 });
 

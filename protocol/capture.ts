@@ -1,7 +1,7 @@
 /** Pages as files. */
 import * as z from "zod";
 import { operation } from "./operation.ts";
-import { actionFields } from "./browser.ts";
+import { actionFields, PAGE_ERRORS } from "./browser.ts";
 import { maybeTargeted, namesElement, type Target, TARGET_ERRORS } from "./target.ts";
 
 /** Pixels of a picture; Chrome needs some 20 bytes for each while it draws. */
@@ -135,7 +135,8 @@ export const browserPdf = operation({
   bytes: { member: "data", mediaType: "application/pdf" },
   errors: [
     ...["not_acceptable", "not_printable", "result_too_large"] as const,
-    ...["page_not_found", "dialog_open", "timeout", "browser_unavailable"] as const,
+    "dialog_open",
+    ...PAGE_ERRORS,
   ],
 });
 

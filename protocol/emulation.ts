@@ -1,6 +1,6 @@
 /** What pages are made to believe of their surroundings: schemas and operations. */
 import * as z from "zod";
-import { done, oneOrAllPages, URL_LENGTH_MAX } from "./browser.ts";
+import { done, oneOrAllPages, PAGE_ERRORS, URL_LENGTH_MAX } from "./browser.ts";
 import { operation } from "./operation.ts";
 import { viewport as vmViewport } from "./vm_settings.ts";
 
@@ -114,7 +114,7 @@ const told = z.object({
   http_auth: httpAuth.omit({ password: true }).describe("Without the password"),
 }).partial().describe("What is in force now, on the page or on all; what is not set is left out");
 
-const ERRORS = ["emulation_failed", "page_not_found", "timeout", "browser_unavailable"] as const;
+const ERRORS = ["emulation_failed", ...PAGE_ERRORS] as const;
 
 export const browserEmulate = operation({
   name: "browser.emulate",
@@ -132,7 +132,7 @@ export const browserEmulation = operation({
   http: { method: "POST", path: "/v1/browser/emulation", status: 200 },
   input: z.strictObject({ ...oneOrAllPages }),
   output: z.object({ settings: told }),
-  errors: ["page_not_found", "timeout", "browser_unavailable"],
+  errors: PAGE_ERRORS,
 });
 
 export const browserResetEmulation = operation({

@@ -1,6 +1,6 @@
 /** What can be read of a page. */
 import * as z from "zod";
-import { actionFields } from "./browser.ts";
+import { actionFields, PAGE_ERRORS } from "./browser.ts";
 import { operation } from "./operation.ts";
 import { maybeTargeted, NAME_LENGTH_MAX, TARGET_ERRORS, targeted } from "./target.ts";
 
@@ -122,7 +122,7 @@ export const browserSnapshot = operation({
     is_diff: z.boolean().optional()
       .describe("With the format text: whether its lines are changes, which begin with + or -"),
   }),
-  errors: ["page_not_found", "dialog_open", "timeout", "browser_unavailable"],
+  errors: ["dialog_open", ...PAGE_ERRORS],
 });
 
 /** About what a page shows; served by the agent. */

@@ -1,6 +1,6 @@
 /** Requests that are answered, failed or changed on their way: schemas and operations. */
 import * as z from "zod";
-import { done, oneOrAllPages, pageId, timeoutMs } from "./browser.ts";
+import { done, oneOrAllPages, PAGE_ERRORS, pageId, timeoutMs } from "./browser.ts";
 import { headerLines, urlPattern } from "./emulation.ts";
 import { operation } from "./operation.ts";
 
@@ -65,7 +65,7 @@ export const browserMock = operation({
       message: "it is not base64",
     }),
   output: done.extend({ id: mockId }),
-  errors: ["mock_limit_reached", "page_not_found", "timeout", "browser_unavailable"],
+  errors: ["mock_limit_reached", ...PAGE_ERRORS],
 });
 
 export const browserMocks = operation({
@@ -88,7 +88,7 @@ export const browserClearMocks = operation({
     timeout_ms: timeoutMs,
   }),
   output: done.extend({ cleared: z.int().describe("How many were deleted") }),
-  errors: ["mock_not_found", "page_not_found", "timeout", "browser_unavailable"],
+  errors: ["mock_not_found", ...PAGE_ERRORS],
 });
 
 /** About requests that are not left to the network; served by the agent. */

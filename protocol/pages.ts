@@ -3,6 +3,7 @@ import * as z from "zod";
 import {
   actionFields,
   done,
+  PAGE_ERRORS,
   pageId,
   queryTimeoutMs,
   TEXT_LENGTH_MAX,
@@ -35,10 +36,8 @@ const place = done.extend({
 
 const GOING_ERRORS = [
   "navigation_failed",
-  "page_not_found",
   "dialog_open",
-  "timeout",
-  "browser_unavailable",
+  ...PAGE_ERRORS,
 ] as const;
 
 export const browserNavigate = operation({
@@ -142,7 +141,7 @@ export const browserPagesActivate = operation({
   http: { method: "POST", path: "/v1/pages/activate", status: 200 },
   input: z.strictObject({ page: pageId, timeout_ms: timeoutMs }),
   output: done,
-  errors: ["page_not_found", "dialog_open", "timeout", "browser_unavailable"],
+  errors: ["dialog_open", ...PAGE_ERRORS],
 });
 
 export const browserPagesClose = operation({
@@ -151,7 +150,7 @@ export const browserPagesClose = operation({
   http: { method: "POST", path: "/v1/pages/close", status: 200 },
   input: z.strictObject({ page: pageId, timeout_ms: timeoutMs }),
   output: done,
-  errors: ["page_not_found", "timeout", "browser_unavailable"],
+  errors: PAGE_ERRORS,
 });
 
 export const browserDialogsList = operation({
@@ -165,9 +164,7 @@ export const browserDialogsList = operation({
 
 const DIALOG_ERRORS = [
   "dialog_not_found",
-  "page_not_found",
-  "timeout",
-  "browser_unavailable",
+  ...PAGE_ERRORS,
 ] as const;
 
 export const browserDialogsAccept = operation({

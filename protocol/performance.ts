@@ -1,6 +1,6 @@
 /** How fast pages are: schemas and operations. */
 import * as z from "zod";
-import { actionFields, done, timeoutMs } from "./browser.ts";
+import { actionFields, done, PAGE_ERRORS, timeoutMs } from "./browser.ts";
 import { operation } from "./operation.ts";
 
 /** Megabytes that Chrome keeps of a trace while it records. */
@@ -63,7 +63,7 @@ export const browserMetrics = operation({
       heap_total_bytes: bytes,
     }).describe("What Chrome did since the page was opened"),
   }),
-  errors: ["dialog_open", "page_not_found", "timeout", "browser_unavailable"],
+  errors: ["dialog_open", ...PAGE_ERRORS],
 });
 
 const category = z.string().regex(

@@ -1,6 +1,6 @@
 /** Pages as something to read. */
 import * as z from "zod";
-import { actionFields, selector } from "./browser.ts";
+import { actionFields, PAGE_ERRORS, selector } from "./browser.ts";
 import { operation } from "./operation.ts";
 import { maybeTargeted, TARGET_ERRORS } from "./target.ts";
 import { urlPatternFields } from "./url_pattern.ts";
@@ -92,7 +92,8 @@ export const browserScrape = operation({
   }),
   errors: [
     ...["selector_invalid", "result_too_large"] as const,
-    ...["page_not_found", "dialog_open", "timeout", "browser_unavailable"] as const,
+    "dialog_open",
+    ...PAGE_ERRORS,
   ],
 });
 

@@ -1,6 +1,6 @@
 /** What is kept of each page's life: console, errors and requests; schemas and operations. */
 import * as z from "zod";
-import { actionFields } from "./browser.ts";
+import { actionFields, PAGE_ERRORS } from "./browser.ts";
 import { operation } from "./operation.ts";
 
 /** Entries in one answer at most. */
@@ -90,7 +90,7 @@ export const browserConsole = operation({
     ...paging,
   }),
   output: z.object({ messages: z.array(consoleEntry), ...selection }),
-  errors: ["page_not_found", "timeout", "browser_unavailable"],
+  errors: PAGE_ERRORS,
 });
 
 export const browserErrors = operation({
@@ -99,7 +99,7 @@ export const browserErrors = operation({
   http: { method: "POST", path: "/v1/browser/errors", status: 200 },
   input: z.strictObject({ ...paging }),
   output: z.object({ errors: z.array(errorEntry), ...selection }),
-  errors: ["page_not_found", "timeout", "browser_unavailable"],
+  errors: PAGE_ERRORS,
 });
 
 const wantedRequests = {
@@ -121,7 +121,7 @@ export const browserRequests = operation({
     ...paging,
   }),
   output: z.object({ requests: z.array(requestEntry), ...selection }),
-  errors: ["page_not_found", "timeout", "browser_unavailable"],
+  errors: PAGE_ERRORS,
 });
 
 const requestId = z.int().min(1).describe("Id of the request, as browser.requests tells it");
@@ -140,7 +140,7 @@ export const browserRequest = operation({
       .describe("The beginning of what it sent, where that is text"),
     response_headers: headers.optional(),
   }),
-  errors: ["request_not_found", "page_not_found", "timeout", "browser_unavailable"],
+  errors: ["request_not_found", ...PAGE_ERRORS],
 });
 
 export const browserRequestBody = operation({
@@ -156,10 +156,8 @@ export const browserRequestBody = operation({
   errors: [
     "request_not_found",
     "body_not_kept",
-    "page_not_found",
     "result_too_large",
-    "timeout",
-    "browser_unavailable",
+    ...PAGE_ERRORS,
   ],
 });
 
@@ -178,7 +176,7 @@ export const browserHar = operation({
     log: z.looseObject({ version: z.literal("1.2"), entries: z.array(z.looseObject({})) })
       .describe("The archive, as HAR 1.2 writes it"),
   }),
-  errors: ["page_not_found", "result_too_large", "timeout", "browser_unavailable"],
+  errors: ["result_too_large", ...PAGE_ERRORS],
 });
 
 /** About what pages did; served by the agent. */

@@ -1,6 +1,6 @@
 /** Scripts that run beside Chrome, in the guest: schema and operation. */
 import * as z from "zod";
-import { actionFields } from "./browser.ts";
+import { actionFields, PAGE_ERRORS } from "./browser.ts";
 import { operation } from "./operation.ts";
 import { CONSOLE_LEVELS } from "./records.ts";
 
@@ -38,9 +38,7 @@ export const scriptRun = operation({
     "script_limit_reached",
     "result_not_serializable",
     "result_too_large",
-    "page_not_found",
-    "timeout",
-    "browser_unavailable",
+    ...PAGE_ERRORS,
   ],
 });
 

@@ -1,6 +1,6 @@
 /** Cookies, what sites store, and what they may do: schemas and operations. */
 import * as z from "zod";
-import { actionFields, done, URL_LENGTH_MAX } from "./browser.ts";
+import { actionFields, done, PAGE_ERRORS, URL_LENGTH_MAX } from "./browser.ts";
 import { longRecord } from "./long_list.ts";
 import { operation } from "./operation.ts";
 
@@ -69,15 +69,11 @@ const which = {
 /** What setting cookies can meet. */
 export const COOKIE_ERRORS = [
   "cookie_invalid",
-  "page_not_found",
-  "timeout",
-  "browser_unavailable",
+  ...PAGE_ERRORS,
 ] as const;
 const STORAGE_ERRORS = [
   "origin_not_open",
-  "page_not_found",
-  "timeout",
-  "browser_unavailable",
+  ...PAGE_ERRORS,
 ] as const;
 
 export const browserCookies = operation({
@@ -93,7 +89,7 @@ export const browserCookies = operation({
     ...actionFields,
   }),
   output: z.object({ cookies: z.array(cookie) }),
-  errors: ["page_not_found", "timeout", "browser_unavailable"],
+  errors: PAGE_ERRORS,
 });
 
 export const browserSetCookies = operation({
@@ -120,7 +116,7 @@ export const browserClearCookies = operation({
     ...actionFields,
   }),
   output: done.extend({ cleared: z.int().describe("How many were deleted") }),
-  errors: ["page_not_found", "timeout", "browser_unavailable"],
+  errors: PAGE_ERRORS,
 });
 
 export const browserStorage = operation({
@@ -176,9 +172,7 @@ export const browserSetPermissions = operation({
   errors: [
     "permission_unknown",
     "permission_limit_reached",
-    "page_not_found",
-    "timeout",
-    "browser_unavailable",
+    ...PAGE_ERRORS,
   ],
 });
 
@@ -188,7 +182,7 @@ export const browserResetPermissions = operation({
   http: { method: "POST", path: "/v1/browser/reset-permissions", status: 200 },
   input: z.strictObject({ ...actionFields }),
   output: done,
-  errors: ["page_not_found", "timeout", "browser_unavailable"],
+  errors: PAGE_ERRORS,
 });
 
 /** About what the browser keeps; served by the agent. */

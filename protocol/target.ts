@@ -1,6 +1,6 @@
 /** Naming one element of a page: by CSS selector, snapshot reference, text, or role and name. */
 import * as z from "zod";
-import { actionFields, SELECTOR_LENGTH_MAX } from "./browser.ts";
+import { actionFields, PAGE_ERRORS, SELECTOR_LENGTH_MAX } from "./browser.ts";
 
 /** Characters of a text or name that an element is looked for by. */
 export const NAME_LENGTH_MAX = 1_000;
@@ -34,10 +34,8 @@ export const TARGET_ERRORS = [
   "element_not_found",
   "ref_not_found",
   "selector_invalid",
-  "page_not_found",
   "dialog_open",
-  "timeout",
-  "browser_unavailable",
+  ...PAGE_ERRORS,
 ] as const;
 
 /** Whether an element is named at all. */

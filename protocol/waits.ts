@@ -1,6 +1,6 @@
 /** What can be waited for on a page. Waits take no turn: other actions go on meanwhile. */
 import * as z from "zod";
-import { actionFields, done, TEXT_LENGTH_MAX, URL_LENGTH_MAX } from "./browser.ts";
+import { actionFields, done, PAGE_ERRORS, TEXT_LENGTH_MAX, URL_LENGTH_MAX } from "./browser.ts";
 import { operation } from "./operation.ts";
 import { waitUntil } from "./pages.ts";
 import { NAME_LENGTH_MAX, targeted } from "./target.ts";
@@ -9,8 +9,6 @@ import { urlPatternFields } from "./url_pattern.ts";
 const elementState = z.enum(["attached", "visible", "hidden", "detached"]);
 /** Where an element may stand; one that is detached is hidden, too. */
 export type ElementState = z.output<typeof elementState>;
-
-const WAIT_ERRORS = ["page_not_found", "timeout", "browser_unavailable"] as const;
 
 export const browserWaitSelector = operation({
   name: "browser.wait_selector",
@@ -25,7 +23,7 @@ export const browserWaitSelector = operation({
     message: "an element is waited for in one state",
   }),
   output: done,
-  errors: ["ref_not_found", "selector_invalid", ...WAIT_ERRORS],
+  errors: ["ref_not_found", "selector_invalid", ...PAGE_ERRORS],
 });
 
 export const browserWaitText = operation({
@@ -39,7 +37,7 @@ export const browserWaitText = operation({
     ...actionFields,
   }),
   output: done,
-  errors: WAIT_ERRORS,
+  errors: PAGE_ERRORS,
 });
 
 export const browserWaitUrl = operation({
@@ -56,7 +54,7 @@ export const browserWaitUrl = operation({
     { path: ["url"], message: "name the URL by one of url, glob and regex" },
   ),
   output: done.extend({ url: z.string(), title: z.string(), http_status: z.int().optional() }),
-  errors: WAIT_ERRORS,
+  errors: PAGE_ERRORS,
 });
 
 export const browserWaitFunction = operation({
@@ -72,7 +70,7 @@ export const browserWaitFunction = operation({
   output: z.object({
     result: z.json().describe("As JSON has it; null for what it has no words for"),
   }),
-  errors: ["script_failed", ...WAIT_ERRORS],
+  errors: ["script_failed", ...PAGE_ERRORS],
 });
 
 /** Waits on a page; served by the agent. */
