@@ -95,7 +95,7 @@ async function placeNow(element: PageElement, position: Point | null): Promise<L
 }
 
 /** Brings the frames around the element onto the screen, the outermost first. */
-async function showFrames(element: PageElement): Promise<Look<unknown>> {
+export async function showFrames(element: PageElement): Promise<Look<unknown>> {
   const owners = await element.frameOwners();
   using held = new DisposableStack();
   for (const owner of owners) held.use(owner);

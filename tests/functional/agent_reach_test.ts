@@ -136,6 +136,12 @@ Deno.test("click() reaches what the pointer can reach", async (t) => {
     );
     await assert.rejects(seen, { code: "timeout", message: /its frame is not shown$/ });
   });
+  await t.step("scroll() scrolls in a frame of another site far down", async () => {
+    site["/list"] = '<div id="a" style="height: 100px; overflow: auto"><p style="height: 900px">';
+    site["/far"] = `<p style="height: 3000px"></p>${frame("", `${another}/list`)}`;
+    await client.navigate({ url: `${other.url}/far` });
+    assert.equal((await client.scroll({ selector: "#a", y: 70 })).y, 70);
+  });
   await t.step("a picture of an element in a frame that is drawn smaller", async () => {
     site["/box"] = '<div id="a" style="width: 100px; height: 60px; background: blue">';
     site["/half"] = frame("transform: scale(0.5); transform-origin: 0 0", "/box");
