@@ -18,9 +18,7 @@ export async function whileOpen<T>(
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof ViperError) && !await stands(open, deadline)) {
-      await deadline.race("the page to be gone", Promise.withResolvers<never>().promise);
-    }
+    if (!(error instanceof ViperError) && !await stands(open, deadline)) await untilGone(deadline);
     throw error;
   }
 }
@@ -30,11 +28,16 @@ export async function hasClosed(open: OpenPage, deadline: Deadline): Promise<boo
   const { gone } = open;
   try {
     if (!gone.aborted && await stands(open, deadline)) return false;
-    await deadline.race("the page to be gone", Promise.withResolvers<never>().promise);
+    await untilGone(deadline);
   } catch {
     // The deadline follows the page's end, and may have others.
   }
   return gone.aborted && gone.reason instanceof ViperError && gone.reason.code === "page_not_found";
+}
+
+/** Ends with a deadline that follows the page, and never by itself. */
+async function untilGone(deadline: Deadline): Promise<never> {
+  return await deadline.race("the page to be gone", Promise.withResolvers<never>().promise);
 }
 
 /** Chrome answers this for a page that hangs, too. */

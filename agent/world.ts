@@ -41,8 +41,8 @@ export function inPage(fn: unknown): string {
 
 /**
  * Calls a self-contained function in the page's main frame: it may use its arguments, the page's
- * globals and {@linkcode plain}, and nothing else of this program. It runs in a world of its own, where it sees the
- * same document but none of what the page's scripts did to the built-in objects.
+ * globals and {@linkcode plain}, and nothing else of this program. It runs in a world of its own,
+ * where it sees the same document but none of what the page's scripts did to the built-in objects.
  *
  * @throws {PageMovedOn} when the page navigates meanwhile, or the deadline's reason
  */

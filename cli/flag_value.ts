@@ -60,7 +60,7 @@ export function parseValue(text: string, property: Property): unknown {
   return anyOf.length > 0 && !isWord ? text.split(",") : text;
 }
 
-/** One more element that an operation needs, as the first is named, or as any object is. */
+/** An element beside the first, such as the end of a drag: typed like that one, or as an object. */
 export function parseElement(text: string, property: Property): unknown {
   return /^[{@]/.test(text) ? parseValue(text, property) : parseTarget(text);
 }

@@ -11,8 +11,8 @@ import type { Look, Point } from "./in_page.ts";
 
 /**
  * Tells where to act on the element, in its frame's viewport, or what stands against it: it has to
- * be visible, enabled, still from one frame to the next, and be what the pointer hits. `position` is from the
- * element's upper left corner; its centre when `null`.
+ * be visible, enabled, still from one frame to the next, and be what the pointer hits.
+ * `position` is from the element's upper left corner; its centre when `null`.
  */
 export const whereToAct: (element: Element, position: Point | null) => Promise<Look<Point>> =
   withParts(lookAt, disablerOf, isAboutToMove, hitAt, parentOf, describe);
